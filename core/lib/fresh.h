@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * fresh.h - is what was recorded still what is there?  Pure functions.
+ *
+ * Tokens are the accelerator, content is the truth.  A token identifies one
+ * state of one file or directory; it is taken before reading what it stands
+ * for.  Equal and settled means unchanged; anything else means that the content
+ * has to be compared, and only content that differs means stale.  Tokens are
+ * compared for equality only: nothing here asks which is older, and no reader
+ * looks at a clock.
+ *
+ * A token is settled when no later change could leave it as it is.  Only the
+ * writer decides that, from the time at which the token was taken.
+ *
+ * Used by: stamp.c, scan.c, check.c, index.c, view.c.  Uses: nothing.
+ */
+#ifndef EPC_FRESH_H
+#define EPC_FRESH_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* One state of one inode.  st_dev is left out: it changes over reboots and on NFS. */
+struct token {
+	uint64_t ino;
+	uint64_t size;    /* bytes */
+	int64_t mtime_ns; /* since the epoch; INT64_MIN when out of range */
+	int64_t ctime_ns;
+	int64_t btime_ns; /* 0 where the file system has none */
+	uint32_t type;    /* st_mode & S_IFMT */
+};
+
+enum fresh_fs {
+	FRESH_LOCAL,  /* stamps come from this machine's clock */
+	FRESH_REMOTE, /* another clock's stamps, or a file system that we do not know */
+	FRESH_IMAGE,  /* a read-only image, whose stamps may recur in the next image */
+};
+
+/* What is known of the content, once it has been looked at. */
+enum fresh_content { FRESH_UNREAD, FRESH_EQUAL, FRESH_DIFFERS };
+
+enum fresh_verdict {
+	FRESH_YES,  /* unchanged */
+	FRESH_LOOK, /* the tokens do not settle it: compare the content */
+	FRESH_NO,   /* changed */
+};
+
+/* When an earlier scan saw a token, on the clocks of the machine that scanned. */
+struct fresh_seen {
+	uint64_t boot;   /* hash of the boot id; 0: unknown */
+	int64_t boot_ns; /* CLOCK_BOOTTIME */
+	int64_t wall_ns; /* CLOCK_REALTIME */
+};
+
+/* FAT stores 2 s, ext4 with 128-byte inodes 1 s. */
+#define FRESH_COARSE_NS INT64_C(2100000000)
+/* Three ticks at HZ=100: what a writer may wait, once, for its tokens to settle. */
+#define FRESH_TICK_WAIT_NS INT64_C(30000000)
+/* Between two sightings on a remote file system. */
+#define FRESH_REMOTE_AGE_NS INT64_C(4000000000)
+
+bool fresh_token_eq(const struct token *a, const struct token *b);
+
+/*
+ * fresh_judge - may a recorded token stand for what is there now?
+ * @recorded:  as stored
+ * @settled:   as stored with it
+ * @now:       taken just now
+ * @content:   the outcome of comparing the content, FRESH_UNREAD before
+ */
+enum fresh_verdict fresh_judge(const struct token *recorded, bool settled,
+			       const struct token *now, enum fresh_content content);
+
+/*
+ * fresh_settled_local - can no later change leave this token as it is?
+ * @t:          a token from a local file system
+ * @before_ns:  CLOCK_REALTIME_COARSE as read before the token was taken
+ *
+ * True when both stamps lie before the tick in which the token was taken (any
+ * later change is stamped with that tick or a later one), with 2.1 s between
+ * where stamps have whole seconds only.  A stamp in the future, a ctime of the
+ * first second of the epoch (mtime may be 0, as on ostree), and a stamp out of
+ * range never settle.
+ */
+bool fresh_settled_local(const struct token *t, int64_t before_ns);
+
+/*
+ * fresh_wait_ns - how long until a local token can be settled
+ *
+ * Returns 0 when it can be now, the nanoseconds to wait when that is at most
+ * FRESH_TICK_WAIT_NS, and -1 when waiting would not help or takes longer.
+ */
+int64_t fresh_wait_ns(const struct token *t, int64_t now_ns);
+
+/*
+ * fresh_seen_long_ago - are two sightings at least FRESH_REMOTE_AGE_NS apart?
+ *
+ * Within one boot CLOCK_BOOTTIME decides, which cannot be set.  Over a reboot,
+ * or where the boot is unknown, the wall clocks must differ by as much, in
+ * either direction.
+ */
+bool fresh_seen_long_ago(const struct fresh_seen *then, const struct fresh_seen *now);
+
+#endif

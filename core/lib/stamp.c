@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "stamp.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <sys/stat.h>
+#include <sys/statfs.h>
+#include <sys/statvfs.h>
+#include <time.h>
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+#define NS_PER_S INT64_C(1000000000)
+#define POLL_NS 500000 /* far below a tick, which is 1 to 10 ms */
+
+/* Not in <linux/magic.h>, at least not in that of every supported system. */
+#define FS_BCACHEFS 0xca451a4eu
+#define FS_CRAMFS_SWAPPED 0x453dcd28u
+#define FS_EROFS 0xe0f5e1e2u
+#define FS_F2FS 0xf2f52010u
+#define FS_ROMFS 0x7275u
+#define FS_XFS 0x58465342u
+#define FS_ZFS 0x2fc12fc1u
+
+static const struct {
+	uint32_t magic;
+	enum fresh_fs rw;
+	enum fresh_fs ro; /* mounted read-only */
+} known[] = {
+	{ EXT4_SUPER_MAGIC, FRESH_LOCAL, FRESH_LOCAL }, /* ext2 and ext3 too */
+	{ BTRFS_SUPER_MAGIC, FRESH_LOCAL, FRESH_LOCAL },
+	{ FS_XFS, FRESH_LOCAL, FRESH_LOCAL },
+	{ FS_ZFS, FRESH_LOCAL, FRESH_LOCAL },
+	{ FS_F2FS, FRESH_LOCAL, FRESH_LOCAL },
+	{ FS_BCACHEFS, FRESH_LOCAL, FRESH_LOCAL },
+	{ TMPFS_MAGIC, FRESH_LOCAL, FRESH_LOCAL },
+	{ RAMFS_MAGIC, FRESH_LOCAL, FRESH_LOCAL },
+	/* composefs mounts an image as a read-only overlay. */
+	{ OVERLAYFS_SUPER_MAGIC, FRESH_LOCAL, FRESH_IMAGE },
+	{ SQUASHFS_MAGIC, FRESH_IMAGE, FRESH_IMAGE },
+	{ FS_EROFS, FRESH_IMAGE, FRESH_IMAGE },
+	{ CRAMFS_MAGIC, FRESH_IMAGE, FRESH_IMAGE },
+	{ FS_CRAMFS_SWAPPED, FRESH_IMAGE, FRESH_IMAGE },
+	{ FS_ROMFS, FRESH_IMAGE, FRESH_IMAGE },
+	{ ISOFS_SUPER_MAGIC, FRESH_IMAGE, FRESH_IMAGE },
+};
+
+enum fresh_fs stamp_fs(int fd)
+{
+	struct statfs fs;
+
+	if (fstatfs(fd, &fs) < 0)
+		return FRESH_REMOTE;
+
+	for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
+		if (known[i].magic == (uint32_t)fs.f_type)
+			return fs.f_flags & ST_RDONLY ? known[i].ro : known[i].rw;
+
+	return FRESH_REMOTE;
+}
+
+static int64_t time_ns(int64_t s, int64_t ns)
+{
+	if (s <= INT64_MIN / NS_PER_S || s >= INT64_MAX / NS_PER_S)
+		return INT64_MIN;
+
+	return s * NS_PER_S + ns;
+}
+
+struct stamp stamp_of(const struct stat *st)
+{
+	return (struct stamp){
+		.token = { .ino = st->st_ino,
+			   .size = (uint64_t)st->st_size,
+			   .mtime_ns = time_ns(st->st_mtim.tv_sec, st->st_mtim.tv_nsec),
+			   .ctime_ns = time_ns(st->st_ctim.tv_sec, st->st_ctim.tv_nsec),
+			   .type = st->st_mode & S_IFMT },
+		.mode = st->st_mode,
+		.uid = st->st_uid,
+	};
+}
+
+/* Where a filter knows no statx(2). */
+static int stamp_at_old(int dirfd, const char *name, int flags, struct stamp *ret_stamp)
+{
+	struct stat st;
+
+	if (fstatat(dirfd, name, &st, flags) < 0)
+		return -errno;
+
+	*ret_stamp = stamp_of(&st);
+	return 0;
+}
+
+static struct stamp stamp_of_x(const struct statx *x)
+{
+	struct stamp st = {
+		.token = { .ino = x->stx_ino,
+			   .size = x->stx_size,
+			   .mtime_ns = time_ns(x->stx_mtime.tv_sec, x->stx_mtime.tv_nsec),
+			   .ctime_ns = time_ns(x->stx_ctime.tv_sec, x->stx_ctime.tv_nsec),
+			   .type = x->stx_mode & S_IFMT },
+		.mode = x->stx_mode,
+		.uid = x->stx_uid,
+	};
+
+	if (x->stx_mask & STATX_BTIME)
+		st.token.btime_ns = time_ns(x->stx_btime.tv_sec, x->stx_btime.tv_nsec);
+	if (x->stx_mask & STATX_MNT_ID)
+		st.mount = x->stx_mnt_id;
+	return st;
+}
+
+int stamp_at(int dirfd, const char *name, enum fresh_fs fs, struct stamp *ret_stamp)
+{
+	int flags = AT_NO_AUTOMOUNT | (*name ? 0 : AT_EMPTY_PATH);
+	int sync = fs == FRESH_REMOTE ? AT_STATX_FORCE_SYNC : AT_STATX_SYNC_AS_STAT;
+	struct statx x;
+
+	if (statx(dirfd, name, flags | sync,
+		  STATX_BASIC_STATS | STATX_BTIME | STATX_MNT_ID, &x) == 0) {
+		*ret_stamp = stamp_of_x(&x);
+		return 0;
+	}
+	if (errno != ENOSYS && errno != EPERM)
+		return -errno;
+
+	return stamp_at_old(dirfd, name, flags, ret_stamp);
+}
+
+static int64_t clock_ns(clockid_t clock)
+{
+	struct timespec t = { 0 };
+
+	(void)clock_gettime(clock, &t);
+	return time_ns(t.tv_sec, t.tv_nsec);
+}
+
+int64_t stamp_now_ns(void)
+{
+	return clock_ns(CLOCK_REALTIME_COARSE);
+}
+
+void stamp_wait(int64_t ns)
+{
+	const struct timespec poll = { .tv_nsec = POLL_NS };
+	int64_t until = stamp_now_ns() + ns;
+	int64_t now = clock_ns(CLOCK_REALTIME) + 1;
+	int64_t give_up = clock_ns(CLOCK_MONOTONIC) + FRESH_TICK_WAIT_NS;
+
+	/* Since Linux 6.13 stamps can be finer than ticks, and so ahead of the coarse clock. */
+	if (until < now)
+		until = now;
+
+	/* The coarse clock jumps from tick to tick, so the time to sleep is not known. */
+	while (stamp_now_ns() < until && clock_ns(CLOCK_MONOTONIC) < give_up)
+		(void)nanosleep(&poll, NULL);
+}
+
+/* Of the text of the boot id; 0 where /proc is not to be had. */
+static uint64_t boot_hash(void)
+{
+	autoclose int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
+	char id[64];
+	ssize_t n;
+
+	if (fd < 0)
+		return 0;
+
+	n = read(fd, id, sizeof id);
+	return n > 0 ? XXH3_64bits(id, (size_t)n) : 0;
+}
+
+struct fresh_seen stamp_seen(void)
+{
+	return (struct fresh_seen){
+		.boot = boot_hash(),
+		.boot_ns = clock_ns(CLOCK_BOOTTIME),
+		.wall_ns = clock_ns(CLOCK_REALTIME),
+	};
+}
