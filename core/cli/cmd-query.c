@@ -1,0 +1,389 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "auto.h"
+#include "cmd.h"
+#include "msg.h"
+#include "out.h"
+#include "owners.h"
+#include "reading.h"
+#include "sources.h"
+#include "target.h"
+
+/* What the output formats share. */
+struct query {
+	const struct opts *o;
+	struct epc_answer *answer;
+	size_t nr;         /* entries printed */
+	bool skipped;      /* an entry could not be printed in this format */
+	struct owners own; /* with --owner */
+	char **paths;      /* owned; of the metadata folders, each once, sorted */
+	size_t nr_paths;
+};
+
+static struct epc_str path_of(const struct epc_entry *e, char buf[OUT_PATH_MAX])
+{
+	return out_path(epc_entry_directory(e), epc_entry_dist_folder(e), buf);
+}
+
+/* --- who owns it ------------------------------------------------------------- */
+
+static int by_path(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static void query_release(struct query *q)
+{
+	for (size_t i = 0; i < q->nr_paths; i++)
+		free(q->paths[i]);
+	free(q->paths);
+	owners_release(&q->own);
+	epc_answer_free(q->answer);
+}
+
+/* The metadata folder of each entry; false when out of memory. */
+static bool gather_paths(struct query *q)
+{
+	const struct epc_entry *e;
+	char path[OUT_PATH_MAX], **more;
+
+	while ((e = epc_answer_next(q->answer))) {
+		(void)path_of(e, path);
+		/* Entries of one distribution mostly follow each other. */
+		if (q->nr_paths && strcmp(q->paths[q->nr_paths - 1], path) == 0)
+			continue;
+		more = reallocarray(q->paths, q->nr_paths + 1, sizeof *more);
+		if (!more)
+			return false;
+		q->paths = more;
+		q->paths[q->nr_paths] = strdup(path);
+		if (!q->paths[q->nr_paths])
+			return false;
+		q->nr_paths++;
+	}
+	epc_answer_rewind(q->answer);
+	if (q->nr_paths)
+		qsort(q->paths, q->nr_paths, sizeof *q->paths, by_path);
+	return true;
+}
+
+static bool ask_owners(struct query *q)
+{
+	if (gather_paths(q))
+		return owners_ask(&q->own, (const char *const *)q->paths, q->nr_paths) ==
+		       0;
+
+	msg("out of memory");
+	return false;
+}
+
+/* Of the distribution of an entry; NULL: not known. */
+static const char *owner_of(const struct query *q, const struct epc_entry *e)
+{
+	char path[OUT_PATH_MAX], *key = path, **found;
+
+	(void)path_of(e, path);
+	found = q->nr_paths
+			? bsearch(&key, q->paths, q->nr_paths, sizeof *q->paths, by_path)
+			: NULL;
+	return found ? owners_of(&q->own, (size_t)(found - q->paths)) : NULL;
+}
+
+/* --- one format each --------------------------------------------------------- */
+
+static cJSON *json_entry(const struct query *q, const struct epc_entry *e)
+{
+	const char *owner = q->o->owner ? owner_of(q, e) : NULL;
+	char path[OUT_PATH_MAX];
+	cJSON *object = cJSON_CreateObject(), *dist;
+	bool ok;
+
+	dist = out_json_dist(epc_entry_dist_name(e), epc_entry_dist_version(e),
+			     path_of(e, path));
+	ok = dist && out_add(object, "group", out_json_str(epc_entry_group(e))) &&
+	     out_add(object, "name", out_json_str(epc_entry_name(e))) &&
+	     out_add(object, "value", out_json_str(epc_entry_value(e)));
+	if (owner)
+		ok = ok &&
+		     out_add(dist, "owner", out_json_str(out_str(*owner ? owner : NULL)));
+	ok = out_add(object, "distribution", dist) && ok;
+	ok = ok && out_add(object, "directory", out_json_str(epc_entry_directory(e)));
+	if (!ok) {
+		cJSON_Delete(object);
+		return NULL;
+	}
+	return object;
+}
+
+static bool print_json(struct query *q)
+{
+	cJSON *array = cJSON_CreateArray();
+	const struct epc_entry *e;
+
+	while (array && (e = epc_answer_next(q->answer))) {
+		if (!out_append(array, json_entry(q, e))) {
+			cJSON_Delete(array);
+			array = NULL;
+		}
+		q->nr++;
+	}
+	return out_json(array);
+}
+
+static bool has_nul(struct epc_str s)
+{
+	return s.data && memchr(s.data, '\0', s.len);
+}
+
+static bool print_nul(struct query *q)
+{
+	const struct epc_entry *e;
+
+	while ((e = epc_answer_next(q->answer))) {
+		char path[OUT_PATH_MAX];
+		struct epc_str fields[] = {
+			epc_entry_group(e),
+			epc_entry_name(e),
+			epc_entry_value(e),
+			epc_entry_dist_name(e),
+			epc_entry_dist_version(e),
+			path_of(e, path),
+			{ NULL, 0 },
+		};
+		size_t nr = sizeof fields / sizeof fields[0] - !q->o->owner;
+		bool bad = false;
+
+		if (q->o->owner)
+			fields[nr - 1] = out_str(out_owner(owner_of(q, e)));
+		for (size_t i = 0; i < nr; i++)
+			bad |= has_nul(fields[i]);
+		if (bad) {
+			msg("skipping an entry of '%s' that holds a NUL byte; use --json",
+			    path);
+			q->skipped = true;
+			continue;
+		}
+		for (size_t i = 0; i < nr; i++) {
+			if (fields[i].len > 0) /* what is not known has no data */
+				(void)fwrite(fields[i].data, 1, fields[i].len, stdout);
+			(void)putchar('\0');
+		}
+		q->nr++;
+	}
+	return true;
+}
+
+/* One entry; its strings last as long as the answer. */
+struct line {
+	struct epc_str group, name, value, dist, version;
+	const char *owner; /* NULL: not asked for */
+	size_t at;         /* in the answer */
+};
+
+static struct line line_of(const struct query *q, const struct epc_entry *e, size_t at)
+{
+	return (struct line){
+		.group = epc_entry_group(e),
+		.name = epc_entry_name(e),
+		.value = epc_entry_value(e),
+		.dist = epc_entry_dist_name(e),
+		.version = epc_entry_dist_version(e),
+		.owner = q->o->owner ? out_owner(owner_of(q, e)) : NULL,
+		.at = at,
+	};
+}
+
+static void add_row(struct out_table *t, const struct line *line)
+{
+	const char *version = line->version.data;
+	char *dist;
+
+	if (asprintf(&dist, "%s%s%s", line->dist.data ? line->dist.data : "",
+		     version ? " " : "", version ? version : "") < 0) {
+		t->failed = true;
+		return;
+	}
+	out_cell(t, line->name);
+	out_cell(t, line->value);
+	out_cell(t, out_str(dist));
+	free(dist);
+	if (line->owner)
+		out_cell(t, out_str(line->owner));
+}
+
+static bool print_text(struct query *q)
+{
+	bool group = q->o->nr_args == 0;
+	struct out_table t = { .width = (group ? 4u : 3u) + q->o->owner,
+			       .fold = group ? 0 : 2 };
+	const struct epc_entry *e;
+
+	while ((e = epc_answer_next(q->answer))) {
+		struct line line = line_of(q, e, q->nr++);
+
+		if (group)
+			out_cell(&t, line.group);
+		add_row(&t, &line);
+	}
+	return out_table_print(&t);
+}
+
+/* --- all groups, on a terminal ----------------------------------------------- */
+
+static int by_group(const void *a, const void *b)
+{
+	const struct line *x = a, *y = b;
+	size_t n = x->group.len < y->group.len ? x->group.len : y->group.len;
+	int r = memcmp(x->group.data, y->group.data, n);
+
+	if (r == 0)
+		r = (x->group.len > y->group.len) - (x->group.len < y->group.len);
+	return r ? r : (x->at > y->at) - (x->at < y->at);
+}
+
+static bool same_group(const struct line *a, const struct line *b)
+{
+	return a->group.len == b->group.len &&
+	       memcmp(a->group.data, b->group.data, a->group.len) == 0;
+}
+
+/* The whole answer, by group; NULL when out of memory. */
+static struct line *gather(struct query *q)
+{
+	struct line *lines = malloc(64 * sizeof *lines), *more;
+	const struct epc_entry *e;
+	size_t cap = 64;
+
+	while (lines && (e = epc_answer_next(q->answer))) {
+		if (q->nr == cap) {
+			cap *= 2;
+			more = reallocarray(lines, cap, sizeof *lines);
+			if (!more)
+				free(lines);
+			lines = more;
+		}
+		if (lines)
+			lines[q->nr] = line_of(q, e, q->nr);
+		q->nr++;
+	}
+	if (lines)
+		qsort(lines, q->nr, sizeof *lines, by_group);
+	return lines;
+}
+
+/* As entry_points.txt has it: the name of a group would take a third of each line. */
+static bool print_groups(struct query *q)
+{
+	struct line *lines = gather(q);
+	bool ok = lines;
+
+	if (!ok)
+		msg("out of memory");
+	for (size_t i = 0; ok && i < q->nr;) {
+		struct out_table t = { .width = 3u + q->o->owner, .fold = 2 };
+		size_t first = i;
+		char *group = out_escape(lines[i].group);
+
+		printf("%s[%s]\n", i > 0 ? "\n" : "", group ? group : "");
+		free(group);
+		for (; i < q->nr && same_group(&lines[first], &lines[i]); i++)
+			add_row(&t, &lines[i]);
+		ok = out_table_print(&t);
+	}
+	free(lines);
+	return ok;
+}
+
+/* --- the command ------------------------------------------------------------- */
+
+static int check_args(const struct opts *o)
+{
+	if (o->all ? o->nr_args > 0 : o->nr_args < 1) {
+		msg("give either --all or a GROUP; see 'epcache query --help'");
+		return EXIT_USAGE;
+	}
+	if (o->nr_args > 2) {
+		msg("unexpected argument '%s'; see 'epcache query --help'", o->args[2]);
+		return EXIT_USAGE;
+	}
+	if (o->json && o->nul) {
+		msg("--json and --null exclude each other");
+		return EXIT_USAGE;
+	}
+	return 0;
+}
+
+static int print_answer(struct query *q)
+{
+	bool groups = q->o->all && out_is_terminal();
+	bool ok = q->o->json  ? print_json(q)
+		  : q->o->nul ? print_nul(q)
+		  : groups    ? print_groups(q)
+			      : print_text(q);
+
+	if (!ok)
+		return EXIT_FAILED;
+	if (epc_answer_is_opaque(q->answer) || q->skipped)
+		return out_flush(EXIT_OPAQUE);
+
+	return out_flush(q->nr ? EXIT_DONE : EXIT_NOTHING);
+}
+
+static int answer(const struct opts *o, struct epc_ctx *ctx, const struct dirs *path)
+{
+	AUTO(query_release) struct query q = { .o = o, .own = OWNERS_INIT };
+	struct timespec start;
+	double ms;
+	int r, status;
+
+	if (o->owner && owners_start(&q.own, ctx, o->root) < 0)
+		return EXIT_FAILED;
+	reading_allow(q.own.ask);
+	(void)clock_gettime(CLOCK_MONOTONIC, &start);
+	r = reading_query(ctx, path, o->nr_args > 0 ? o->args[0] : NULL,
+			  o->nr_args > 1 ? o->args[1] : NULL, &q.answer);
+	ms = sources_ms(&start);
+	if (r < 0) {
+		msg("cannot query: %s", strerror(-r));
+		return EXIT_FAILED;
+	}
+
+	if (!o->quiet)
+		msg_notes(q.answer);
+	if (o->owner && !ask_owners(&q))
+		return EXIT_FAILED;
+	status = print_answer(&q);
+	if (o->verbose)
+		sources_say(q.answer, q.nr, "entry points", ms);
+	return status;
+}
+
+static int query(const struct opts *o)
+{
+	auto_dirs struct dirs path = { 0 };
+	struct epc_ctx *ctx;
+	int r = check_args(o);
+
+	if (!r)
+		r = opt_ctx(o, &ctx);
+	if (r)
+		return r;
+
+	r = target_path(o, ctx, &path);
+	if (!r)
+		r = answer(o, ctx, &path);
+	epc_ctx_free(ctx);
+	return r;
+}
+
+const struct cmd cmd_query = {
+	.name = "query",
+	.args = "[OPTION]... GROUP [NAME] | --all",
+	.summary = "Print entry points",
+	.bit = FOR_QUERY,
+	.run = query,
+};

@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What the package managers' hooks call.  A transaction must neither fail nor hang
+ * because of it, and its output is other people's: one line at most, the rest is logged.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "auto.h"
+#include "clock.h"
+#include "cmd.h"
+#include "conf.h"
+#include "msg.h"
+#include "scrub.h"
+#include "start.h"
+#include "state.h"
+#include "supervise.h"
+#include "system.h"
+
+#define DIR_SEC 10   /* for one directory, unless TimeoutSec= is less */
+#define TOTAL_SEC 20 /* for all */
+#define LAST_SEC 45 /* whatever hangs, this process ends; waiting for the lock included */
+#define ACTIONS_LAST_SEC 110 /* likewise, where actions are run by processes of ours */
+#define DRAIN_MS 5000
+#define AT_ONCE 4
+
+#define PUBLISHED 100 /* beside exit statuses: there is something to tell actions of */
+
+static const char *const managers[] = { "rpm", "pacman", "dpkg" };
+
+/* --- what was inherited ------------------------------------------------------ */
+
+static void give_up(int signal)
+{
+	(void)signal;
+	_exit(EXIT_DONE);
+}
+
+/*
+ * rpm writes the names of the files into a pipe; it would be told of a broken one.
+ * All that triggers maintain is refreshed, so they are of no interest.
+ */
+static void drain(void)
+{
+	int64_t end = clock_ms() + DRAIN_MS, left;
+	char buf[65536];
+	struct stat st;
+
+	if (fstat(STDIN_FILENO, &st) < 0 || !S_ISFIFO(st.st_mode))
+		return;
+
+	while ((left = end - clock_ms()) > 0) {
+		struct pollfd p = { .fd = STDIN_FILENO, .events = POLLIN };
+		ssize_t n;
+
+		if (poll(&p, 1, (int)left) <= 0)
+			return;
+		n = read(STDIN_FILENO, buf, sizeof buf);
+		if (n == 0 || (n < 0 && errno != EINTR))
+			return;
+	}
+}
+
+/* What goes on apart, and what of it is to be done. */
+struct work {
+	const struct opts *o;
+	const char *manager;
+	int (*step)(struct epc_ctx *ctx, const struct conf *conf, const char *manager);
+};
+
+static int do_step(const struct work *work)
+{
+	auto_conf struct conf conf = { 0 };
+	struct epc_ctx *ctx;
+	int r;
+
+	msg_to_log();
+	r = opt_ctx(work->o, &ctx);
+	if (r)
+		return r;
+
+	/* Without root's rights there is no folder of the system's to write into. */
+	if (conf_load(ctx, &conf) == 0 && conf.trigger &&
+	    (geteuid() == 0 || epc_ctx_root_fd(ctx) >= 0))
+		r = work->step(ctx, &conf, work->manager);
+	epc_ctx_free(ctx);
+	return r;
+}
+
+/*
+ * All that may touch a file system goes on in a child: one that does not answer holds a
+ * process whatever signal it gets, but not the one that the package manager waits for.
+ * Returns the step's result, or an exit status.
+ */
+static int do_apart(const struct work *work, unsigned last_sec)
+{
+	const pid_t self = getpid();
+	int status = 0;
+	pid_t pid;
+
+	(void)alarm(last_sec);
+	pid = fork();
+	if (pid < 0)
+		return do_step(work);
+	if (pid == 0) {
+		(void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+		exit(getppid() == self ? do_step(work) : EXIT_DONE);
+	}
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	return WIFEXITED(status) ? WEXITSTATUS(status) : EXIT_DONE;
+}
+
+static void inherit_nothing(const char *manager)
+{
+	(void)signal(SIGALRM, give_up);
+	(void)alarm(LAST_SEC); /* what is inherited may hang, too */
+	(void)umask(022);
+	scrub_environment();
+	scrub_descriptors();
+	if (strcmp(manager, "rpm") == 0)
+		drain();
+}
+
+/* --- the refresh ------------------------------------------------------------- */
+
+static bool is_roots(struct epc_ctx *ctx, const char *dir)
+{
+	autoclose int fd = epc_ctx_open(ctx, dir, O_PATH | O_DIRECTORY);
+	struct stat st;
+
+	return fd >= 0 && fstat(fd, &st) == 0 && st.st_uid == 0;
+}
+
+/* Root's own directories first: what is others' may take all the time there is. */
+static size_t make_rows(struct epc_ctx *ctx, const struct conf *conf,
+			const struct dirs *dirs, struct supervised_dir *rows)
+{
+	size_t nr = 0;
+
+	for (int others = 0; others <= 1; others++)
+		for (size_t i = 0; i < dirs->nr; i++) {
+			const char *dir = dirs->paths[i];
+
+			if (is_roots(ctx, dir) == (bool)others)
+				continue;
+			rows[nr].dir = dir;
+			rows[nr++].flags = conf_flags(conf, dir);
+		}
+	return nr;
+}
+
+static void show_nothing(void *data, size_t i)
+{
+	(void)data;
+	(void)i;
+}
+
+/* The reasons into the log, the sum of them to who looks at the transaction. */
+static void tell(const struct supervised_dir *rows, size_t nr)
+{
+	const char *what = "are without a cache of their entry points";
+	size_t failed = 0;
+
+	for (size_t i = 0; i < nr; i++) {
+		const char *error = rows[i].error ? rows[i].error : "out of memory";
+
+		if (rows[i].end == SUPERVISED_FAILED)
+			msg("cannot refresh '%s': %s", rows[i].dir, error);
+		else
+			continue;
+		if (rows[i].is_busy)
+			what = "were not refreshed, as another refresh holds the lock";
+		failed++;
+	}
+	if (failed)
+		(void)fprintf(
+			stderr,
+			"epcache: %zu of %zu directories %s; see 'epcache status'\n",
+			failed, nr, what);
+}
+
+/* Whether anything was published. */
+static bool refresh(struct epc_ctx *ctx, const struct conf *conf, const char *manager,
+		    const struct dirs *dirs)
+{
+	unsigned sec = conf->timeout_sec && conf->timeout_sec < DIR_SEC
+			       ? conf->timeout_sec
+			       : DIR_SEC;
+	const struct supervise_opts how = {
+		.user = conf->user,
+		.limit_ms = 1000 * sec,
+		.total_ms = 1000 * TOTAL_SEC,
+		.at_once = AT_ONCE,
+		.is_elsewhere = epc_ctx_root_fd(ctx) >= 0,
+	};
+	const struct supervise_watch watch = { show_nothing, show_nothing, NULL };
+	autofree struct supervised_dir *rows = calloc(dirs->nr + 1, sizeof *rows);
+	bool is_new;
+	char by[32];
+	size_t nr;
+
+	if (!rows)
+		return false;
+
+	nr = make_rows(ctx, conf, dirs, rows);
+	supervise(ctx, &how, rows, nr, &watch);
+	(void)snprintf(by, sizeof by, "trigger %s", manager);
+	state_keep(ctx, by, rows, nr);
+	tell(rows, nr);
+	is_new = start_wanted(rows, nr);
+	supervised_release(rows, nr);
+	return is_new;
+}
+
+static int refresh_system(struct epc_ctx *ctx, const struct conf *conf,
+			  const char *manager)
+{
+	auto_dirs struct dirs dirs = { 0 };
+
+	if (system_dirs(ctx, conf, &dirs) < 0)
+		return EXIT_DONE;
+	return refresh(ctx, conf, manager, &dirs) ? PUBLISHED : EXIT_DONE;
+}
+
+static int run_actions(struct epc_ctx *ctx, const struct conf *conf, const char *manager)
+{
+	(void)manager;
+	start_actions(ctx, conf);
+	return EXIT_DONE;
+}
+
+static int trigger(const struct opts *o)
+{
+	struct work work = { .o = o };
+
+	for (size_t i = 0; i < sizeof managers / sizeof managers[0]; i++)
+		if (o->nr_args == 1 && strcmp(o->args[0], managers[i]) == 0)
+			work.manager = managers[i];
+	if (!work.manager) {
+		msg("a trigger is of rpm, pacman or dpkg; see 'epcache trigger --help'");
+		return EXIT_USAGE;
+	}
+
+	inherit_nothing(work.manager);
+	work.step = refresh_system;
+	if (do_apart(&work, LAST_SEC) != PUBLISHED)
+		return EXIT_DONE;
+
+	work.step = run_actions;
+	return do_apart(&work, ACTIONS_LAST_SEC);
+}
+
+const struct cmd cmd_trigger = {
+	.name = "trigger",
+	.args = "[OPTION]... rpm|pacman|dpkg",
+	.summary = "Refresh from a package manager's hook; never fails",
+	.bit = FOR_TRIGGER,
+	.run = trigger,
+	.never_fails = true,
+};

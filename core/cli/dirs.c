@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "dirs.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include "auto.h"
+#include "msg.h"
+#include "span.h"
+
+/* Cut the next component off, leaving out what means nothing: "//", "/./", a last "/". */
+static struct span take_component(const char **path)
+{
+	const char *p = *path;
+	struct span part;
+
+	do {
+		p += strspn(p, "/");
+		part = (struct span){ p, strcspn(p, "/") };
+		p += part.n;
+	} while (span_eq(part, span_of(".")));
+
+	*path = p;
+	return part;
+}
+
+bool dirs_same_name(const char *a, const char *b)
+{
+	struct span left, right;
+
+	do {
+		left = take_component(&a);
+		right = take_component(&b);
+	} while (left.n && span_eq(left, right));
+
+	return left.n == 0 && right.n == 0;
+}
+
+void dirs_release(struct dirs *d)
+{
+	for (size_t i = 0; i < d->nr; i++)
+		free(d->paths[i]);
+	free(d->paths);
+	free(d->ids);
+	*d = (struct dirs){ 0 };
+}
+
+static int add(struct dirs *d, const char *path, struct dir_id id)
+{
+	char **paths = reallocarray(d->paths, d->nr + 1, sizeof *paths);
+	struct dir_id *ids = reallocarray(d->ids, d->nr + 1, sizeof *ids);
+	char *copy = strdup(path);
+
+	d->paths = paths ? paths : d->paths;
+	d->ids = ids ? ids : d->ids;
+	if (!paths || !ids || !copy) {
+		msg("out of memory");
+		free(copy);
+		return -1;
+	}
+
+	d->paths[d->nr] = copy;
+	d->ids[d->nr++] = id;
+	return 0;
+}
+
+int dirs_add(struct dirs *d, const char *path)
+{
+	return add(d, path, (struct dir_id){ 0 });
+}
+
+bool dirs_has(const struct dirs *d, const char *path)
+{
+	for (size_t i = 0; i < d->nr; i++)
+		if (dirs_same_name(d->paths[i], path))
+			return true;
+	return false;
+}
+
+static bool has_id(const struct dirs *d, const struct dir_id *id)
+{
+	for (size_t i = 0; i < d->nr; i++)
+		if (d->ids[i].ino == id->ino && d->ids[i].dev == id->dev)
+			return true;
+	return false;
+}
+
+/* Which directory is there?  False when none is. */
+static bool look(struct epc_ctx *ctx, const char *path, struct dir_id *ret_id)
+{
+	autoclose int fd = epc_ctx_open(ctx, path, O_PATH | O_DIRECTORY);
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return false;
+
+	*ret_id = (struct dir_id){ st.st_dev, st.st_ino };
+	return true;
+}
+
+int dirs_add_existing(struct dirs *d, struct epc_ctx *ctx, const char *path)
+{
+	struct dir_id id;
+
+	if (!look(ctx, path, &id) || has_id(d, &id) || dirs_has(d, path))
+		return 0;
+
+	return add(d, path, id);
+}
+
+int dirs_add_name(struct dirs *d, struct epc_ctx *ctx, const char *path)
+{
+	struct dir_id id;
+
+	if (!look(ctx, path, &id) || dirs_has(d, path))
+		return 0;
+
+	return dirs_add(d, path);
+}
+
+void dirs_remove(struct dirs *d, size_t i)
+{
+	free(d->paths[i]);
+	d->nr--;
+	memmove(&d->paths[i], &d->paths[i + 1], (d->nr - i) * sizeof *d->paths);
+	memmove(&d->ids[i], &d->ids[i + 1], (d->nr - i) * sizeof *d->ids);
+}

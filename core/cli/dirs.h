@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * dirs.h - a list of directories, each of them once.
+ *
+ *     auto_dirs struct dirs d = { 0 };
+ *     r = dirs_add_existing(&d, ctx, "/usr/lib/python3/dist-packages");
+ *
+ * Used by: python.c, venv.c, ask.c, system.c, target.c, conf.c, cmd-*.c.  Uses: msg.h.
+ */
+#ifndef EPC_DIRS_H
+#define EPC_DIRS_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "epcache.h"
+
+/* Which directory it is, whatever it is called. */
+struct dir_id {
+	dev_t dev;
+	ino_t ino;
+};
+
+struct dirs {
+	char **paths;       /* owned, and so is each path */
+	struct dir_id *ids; /* owned; zeros where nobody has looked */
+	size_t nr;
+};
+
+void dirs_release(struct dirs *d);
+#define auto_dirs __attribute__((cleanup(dirs_release)))
+
+/* dirs_add - a path, whatever is there; 0, or -1 when out of memory, and said so. */
+int dirs_add(struct dirs *d, const char *path);
+
+/*
+ * dirs_add_existing - a path, if a directory is there that the list does not have yet
+ *
+ * Under another name (lib64, a link to lib) it is the same directory.  Returns 0, or
+ * -1 as above.
+ */
+int dirs_add_existing(struct dirs *d, struct epc_ctx *ctx, const char *path);
+
+/*
+ * dirs_add_name - a path, if a directory is there, and the list does not have the name
+ *
+ * For names that somebody chose: readers that have this one on sys.path look for its own
+ * cache file, whatever else the directory is called; and it keeps no other name out of
+ * the list.  Returns 0, or -1 as above.
+ */
+int dirs_add_name(struct dirs *d, struct epc_ctx *ctx, const char *path);
+
+/*
+ * dirs_same_name - do two paths have one cache file?
+ *
+ * "//", "/./" and a last "/" mean nothing; ".." and links are not looked into.
+ */
+bool dirs_same_name(const char *a, const char *b);
+
+/* dirs_has - is a path in the list, under this name? */
+bool dirs_has(const struct dirs *d, const char *path);
+
+/* dirs_remove - take the i-th one out. */
+void dirs_remove(struct dirs *d, size_t i);
+
+#endif

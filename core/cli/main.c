@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cmd.h"
+#include "msg.h"
+#include "out.h"
+
+/* The name that the packaging list gave to "epcache refresh". */
+#define REFRESH_NAME "refresh-entrypoints-cache"
+
+static const struct cmd *const cmds[] = {
+	&cmd_refresh, &cmd_query, &cmd_explain, &cmd_status,  &cmd_verify,
+	&cmd_dump,    &cmd_clean, &cmd_owner,   &cmd_actions, &cmd_trigger,
+};
+
+#define NR_CMDS (sizeof cmds / sizeof cmds[0])
+
+static void help(void)
+{
+	puts("usage: epcache COMMAND [OPTION]... [ARGUMENT]...\n"
+	     "Keeps and queries a cache of the entry points of Python distributions.\n");
+	for (size_t i = 0; i < NR_CMDS; i++)
+		printf("  %-10s %s\n", cmds[i]->name, cmds[i]->summary);
+	puts("\n'epcache COMMAND --help' has the options of a command;\n"
+	     "'epcache --version' prints the version.");
+}
+
+static int version(void)
+{
+	printf("epcache %s\n", epc_version());
+	return out_flush(EXIT_DONE);
+}
+
+static int run(const struct cmd *cmd, int argc, char **argv)
+{
+	struct opts o = { 0 };
+	int r = opt_parse(cmd, argc, argv, &o);
+
+	if (r == 0 && o.help) {
+		opt_help(cmd);
+		r = out_flush(EXIT_DONE);
+	} else if (r == 0 && o.version) {
+		r = version();
+	} else if (r == 0) {
+		r = cmd->run(&o);
+	}
+	opt_release(&o);
+	return cmd->never_fails ? EXIT_DONE : r;
+}
+
+static int run_named(int argc, char **argv)
+{
+	if (strcmp(argv[0], "--version") == 0)
+		return version();
+	if (strcmp(argv[0], "--help") == 0 || strcmp(argv[0], "-h") == 0) {
+		help();
+		return out_flush(EXIT_DONE);
+	}
+
+	for (size_t i = 0; i < NR_CMDS; i++)
+		if (strcmp(argv[0], cmds[i]->name) == 0)
+			return run(cmds[i], argc, argv);
+
+	msg("there is no command '%s'; see 'epcache --help'", argv[0]);
+	return EXIT_USAGE;
+}
+
+/* A system in a folder may have no /dev: nothing goes into a folder either. */
+static int open_nothing(int flags)
+{
+	int fd = open("/dev/null", flags);
+
+	return fd < 0 ? open("/", O_PATH | O_DIRECTORY) : fd;
+}
+
+/* Files opened later must not take the numbers of closed standard streams. */
+static int open_standard_streams(void)
+{
+	for (int fd = 0; fd <= 2; fd++)
+		if (fcntl(fd, F_GETFD) < 0 &&
+		    open_nothing(fd ? O_WRONLY : O_RDONLY) != fd)
+			return -1;
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	const char *name = argc > 0 ? strrchr(argv[0], '/') : NULL;
+
+	if (open_standard_streams() < 0)
+		return EXIT_FAILED;
+
+	name = name ? name + 1 : argc > 0 ? argv[0] : "";
+	if (strcmp(name, REFRESH_NAME) == 0)
+		return run(&cmd_refresh, argc, argv);
+	if (argc < 2) {
+		msg("which command? see 'epcache --help'");
+		return EXIT_USAGE;
+	}
+
+	return run_named(argc - 1, argv + 1);
+}

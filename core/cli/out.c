@@ -1,0 +1,460 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "out.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "msg.h"
+
+struct epc_str out_str(const char *s)
+{
+	return (struct epc_str){ s, s ? strlen(s) : 0 };
+}
+
+/* --- bytes ------------------------------------------------------------------- */
+
+/* Length of the UTF-8 sequence at the start of @s, 0 when there is none (RFC 3629). */
+static size_t sequence(const unsigned char *s, size_t n)
+{
+	static const struct {
+		unsigned char first, last; /* of the lead byte */
+		unsigned char low, high;   /* of the second byte */
+		unsigned char len;
+	} rows[] = {
+		{ 0xc2, 0xdf, 0x80, 0xbf, 2 }, { 0xe0, 0xe0, 0xa0, 0xbf, 3 },
+		{ 0xe1, 0xec, 0x80, 0xbf, 3 }, { 0xed, 0xed, 0x80, 0x9f, 3 },
+		{ 0xee, 0xef, 0x80, 0xbf, 3 }, { 0xf0, 0xf0, 0x90, 0xbf, 4 },
+		{ 0xf1, 0xf3, 0x80, 0xbf, 4 }, { 0xf4, 0xf4, 0x80, 0x8f, 4 },
+	};
+
+	if (s[0] < 0x80)
+		return 1;
+
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		size_t k = 2;
+
+		if (s[0] < rows[i].first || s[0] > rows[i].last)
+			continue;
+		if (n < rows[i].len || s[1] < rows[i].low || s[1] > rows[i].high)
+			return 0;
+		while (k < rows[i].len && (s[k] & 0xc0) == 0x80)
+			k++;
+		return k == rows[i].len ? k : 0;
+	}
+	return 0;
+}
+
+/* Text that grows; .p is NULL once memory ran out. */
+struct text {
+	char *p;
+	size_t n, cap;
+};
+
+static void put(struct text *t, const char *bytes, size_t n)
+{
+	char *more;
+
+	if (!t->p)
+		return;
+
+	if (t->cap - t->n < n + 1) {
+		t->cap = 2 * t->cap + n + 1;
+		more = realloc(t->p, t->cap);
+		if (!more)
+			free(t->p);
+		t->p = more;
+		if (!more)
+			return;
+	}
+	memcpy(t->p + t->n, bytes, n);
+	t->n += n;
+	t->p[t->n] = '\0';
+}
+
+/* Most text is ASCII that no escape is about; here is how much of it @s begins with. */
+static size_t plain(const unsigned char *s, size_t n)
+{
+	size_t i = 0;
+
+	while (i < n && s[i] >= 0x20 && s[i] < 0x7f && s[i] != '"' && s[i] != '\\')
+		i++;
+	return i;
+}
+
+/* Copy sequence by sequence; @escape writes those that need it and returns true. */
+static char *copy(struct epc_str s, const char *quote,
+		  bool (*escape)(struct text *, const unsigned char *, size_t))
+{
+	struct text t = { calloc(1, 64), 0, 64 };
+	size_t i = 0, n;
+
+	put(&t, quote, strlen(quote));
+	while (i < s.len) {
+		const unsigned char *at = (const unsigned char *)s.data + i;
+
+		n = plain(at, s.len - i);
+		if (n > 0) {
+			put(&t, (const char *)at, n);
+			i += n;
+			continue;
+		}
+		n = sequence(at, s.len - i);
+		if (!escape(&t, at, n))
+			put(&t, (const char *)at, n);
+		i += n ? n : 1;
+	}
+	put(&t, quote, strlen(quote));
+	return t.p;
+}
+
+/* The character of a sequence of @n bytes. */
+static uint32_t character(const unsigned char *at, size_t n)
+{
+	uint32_t c = n == 1 ? at[0] : at[0] & (0xffu >> (n + 1));
+
+	for (size_t i = 1; i < n; i++)
+		c = c << 6 | (at[i] & 0x3fu);
+	return c;
+}
+
+/*
+ * Text that holds these does not say what it seems to say: controls, and format
+ * characters (category Cf of Unicode) but the joiners and the soft hyphen, which words
+ * of some languages are written with.
+ */
+static bool misleads(uint32_t c)
+{
+	static const struct {
+		uint32_t first, last;
+	} ranges[] = {
+		{ 0x00, 0x1f },     { 0x7f, 0x9f },
+		{ 0x061c, 0x061c },                     /* Arabic letter mark */
+		{ 0x180e, 0x180e }, { 0x200b, 0x200b }, /* no width */
+		{ 0x200e, 0x200f },                     /* marks of direction */
+		{ 0x2028, 0x202e }, /* line ends; embeddings and overrides */
+		{ 0x2060, 0x206f }, /* no width; isolates */
+		{ 0xfeff, 0xfeff }, /* no width */
+		{ 0xfff9, 0xfffb }, { 0xe0000, 0xe007f }, /* tags */
+	};
+
+	for (size_t i = 0; i < sizeof ranges / sizeof ranges[0]; i++)
+		if (c >= ranges[i].first && c <= ranges[i].last)
+			return true;
+	return false;
+}
+
+static bool escape_terminal(struct text *t, const unsigned char *at, size_t n)
+{
+	char hex[5];
+
+	if (n > 0 && !misleads(character(at, n)))
+		return false;
+
+	for (size_t i = 0; i < (n ? n : 1); i++) {
+		(void)snprintf(hex, sizeof hex, "\\x%02x", at[i]);
+		put(t, hex, 4);
+	}
+	return true;
+}
+
+/* Something was not printed, for want of memory; told by out_flush(). */
+static bool lost;
+
+void out_lose(void)
+{
+	lost = true;
+}
+
+char *out_escape(struct epc_str s)
+{
+	char *safe = copy(s, "", escape_terminal);
+
+	if (!safe)
+		out_lose();
+	return safe;
+}
+
+static bool escape_json(struct text *t, const unsigned char *at, size_t n)
+{
+	bool c1 = n == 2 && at[0] == 0xc2 && at[1] < 0xa0;
+	char hex[7];
+
+	if (n > 0 && !c1 && *at >= 0x20 && *at != '"' && *at != '\\' && *at != 0x7f)
+		return false;
+
+	(void)snprintf(hex, sizeof hex, "\\u%04x",
+		       c1      ? at[1]
+		       : n > 0 ? *at
+			       : 0xdc00u + *at);
+	put(t, hex, 6);
+	return true;
+}
+
+cJSON *out_json_str(struct epc_str s)
+{
+	char *quoted;
+	cJSON *value;
+
+	if (!s.data)
+		return cJSON_CreateNull();
+
+	quoted = copy(s, "\"", escape_json);
+	value = quoted ? cJSON_CreateRaw(quoted) : NULL;
+	free(quoted);
+	return value;
+}
+
+bool out_json(cJSON *value)
+{
+	char *text = value ? cJSON_Print(value) : NULL;
+	bool ok = text && puts(text) >= 0;
+
+	cJSON_free(text);
+	cJSON_Delete(value);
+	if (!text)
+		msg("out of memory");
+	return ok;
+}
+
+bool out_add(cJSON *object, const char *key, cJSON *value)
+{
+	if (value && cJSON_AddItemToObjectCS(object, key, value))
+		return true;
+
+	cJSON_Delete(value);
+	return false;
+}
+
+bool out_append(cJSON *array, cJSON *value)
+{
+	if (value && cJSON_AddItemToArray(array, value))
+		return true;
+
+	cJSON_Delete(value);
+	return false;
+}
+
+struct epc_str out_path(struct epc_str dir, struct epc_str folder, char buf[OUT_PATH_MAX])
+{
+	int len = snprintf(buf, OUT_PATH_MAX, "%.*s/%.*s",
+			   dir.len == 1 ? 0 : (int)dir.len, dir.data, (int)folder.len,
+			   folder.data);
+
+	return (struct epc_str){ buf, len < 0 ? 0 : (size_t)len };
+}
+
+cJSON *out_json_dist(struct epc_str name, struct epc_str version, struct epc_str path)
+{
+	cJSON *dist = cJSON_CreateObject();
+
+	if (out_add(dist, "name", out_json_str(name)) &&
+	    out_add(dist, "version", out_json_str(version)) &&
+	    out_add(dist, "path", out_json_str(path)))
+		return dist;
+
+	cJSON_Delete(dist);
+	return NULL;
+}
+
+/* --- tables ------------------------------------------------------------------ */
+
+bool out_is_terminal(void)
+{
+	return isatty(STDOUT_FILENO);
+}
+
+static struct out_cell *cell_new(struct out_table *t)
+{
+	struct out_cell *more;
+
+	if (t->nr == t->cap) {
+		more = reallocarray(t->cells, 2 * t->cap + 64, sizeof *more);
+		if (!more) {
+			t->failed = true;
+			return NULL;
+		}
+		t->cells = more;
+		t->cap = 2 * t->cap + 64;
+	}
+
+	t->cells[t->nr] = (struct out_cell){ .colour = OUT_PLAIN };
+	return &t->cells[t->nr++];
+}
+
+void out_cell(struct out_table *t, struct epc_str s)
+{
+	struct out_cell *cell = cell_new(t);
+
+	if (!cell)
+		return;
+
+	cell->text = out_escape(s);
+	t->failed |= !cell->text;
+}
+
+void out_number(struct out_table *t, size_t n)
+{
+	char text[24];
+
+	(void)snprintf(text, sizeof text, "%zu", n);
+	out_cell(t, out_str(text));
+	if (t->nr)
+		t->cells[t->nr - 1].right = true;
+}
+
+void out_paint(struct out_table *t, enum out_colour colour)
+{
+	if (t->nr)
+		t->cells[t->nr - 1].colour = colour;
+}
+
+/* Columns that a terminal shows for text in UTF-8, wide characters not counted twice. */
+static int columns(const char *s)
+{
+	int n = 0;
+
+	for (; *s; s++)
+		n += ((unsigned char)*s & 0xc0) != 0x80;
+	return n;
+}
+
+/* https://no-color.org: set and not empty, whatever it says. */
+static bool is_coloured(void)
+{
+	const char *no = getenv("NO_COLOR");
+	const char *term = getenv("TERM");
+
+	return out_is_terminal() && !(no && *no) && term && *term &&
+	       strcmp(term, "dumb") != 0;
+}
+
+static void print_cell(const struct out_cell *cell, bool coloured)
+{
+	static const char *const start[] = {
+		[OUT_PLAIN] = "",
+		[OUT_GOOD] = "\033[32m",
+		[OUT_DOUBTFUL] = "\033[33m",
+		[OUT_BAD] = "\033[31m",
+		[OUT_FAINT] = "\033[2m",
+	};
+
+	if (coloured && cell->colour != OUT_PLAIN)
+		printf("%s%s\033[0m", start[cell->colour], cell->text);
+	else
+		(void)fputs(cell->text, stdout);
+}
+
+#define GAP 2 /* columns of a terminal between those of a table */
+
+/* Columns of a line up to and with the c-th, with the gap behind. */
+static int end_of(const int *widths, size_t c)
+{
+	int n = 0;
+
+	for (size_t i = 0; i <= c; i++)
+		n += widths[i] + GAP;
+	return n;
+}
+
+static void print_row(const struct out_table *t, size_t row, const int *widths,
+		      bool coloured)
+{
+	for (size_t c = 0; c < t->width; c++) {
+		const struct out_cell *cell = &t->cells[row + c];
+		bool last = c + 1 == t->width;
+		int gap = widths ? widths[c] - columns(cell->text) : 0;
+
+		if (cell->right)
+			printf("%*s", gap, "");
+		print_cell(cell, coloured);
+		if (last)
+			(void)putchar('\n');
+		else if (!widths)
+			(void)putchar('\t');
+		else if (gap < 0) /* see widest() */
+			printf("\n%*s", end_of(widths, c), "");
+		else
+			printf("%*s", (cell->right ? 0 : gap) + GAP, "");
+	}
+}
+
+/* The widest cell of a column among those of at most @limit columns. */
+static int widest(const struct out_table *t, size_t column, int limit)
+{
+	int most = 0;
+
+	for (size_t i = column; i < t->nr; i += t->width) {
+		int n = columns(t->cells[i].text);
+
+		if (n > most && n <= limit)
+			most = n;
+	}
+	return most;
+}
+
+static int terminal_columns(void)
+{
+	struct winsize size;
+
+	return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0
+		       ? size.ws_col
+		       : 80;
+}
+
+/* A cell too wide for its column is one that its line is broken after. */
+static void measure(const struct out_table *t, int *widths)
+{
+	for (size_t c = 0; c < t->width; c++)
+		widths[c] = widest(t, c, INT_MAX);
+
+	if (t->fold > 0) {
+		size_t c = t->fold - 1;
+		int others = end_of(widths, t->width - 1) - GAP - widths[c];
+
+		widths[c] = widest(t, c, terminal_columns() - others);
+	}
+}
+
+bool out_table_print(struct out_table *t)
+{
+	int *widths = out_is_terminal() ? calloc(t->width, sizeof *widths) : NULL;
+	bool ok = !t->failed, coloured = is_coloured();
+
+	if (!ok)
+		msg("out of memory");
+	if (ok && widths)
+		measure(t, widths);
+	for (size_t i = 0; ok && i + t->width <= t->nr; i += t->width)
+		print_row(t, i, widths, coloured);
+
+	for (size_t i = 0; i < t->nr; i++)
+		free(t->cells[i].text);
+	free(t->cells);
+	free(widths);
+	*t = (struct out_table){ .width = t->width, .fold = t->fold };
+	return ok;
+}
+
+int out_flush(int status)
+{
+	if (lost) {
+		msg("out of memory: the output is not whole");
+		return EXIT_FAILURE;
+	}
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return status;
+
+	msg("cannot write to standard output: %s", strerror(errno));
+	return EXIT_FAILURE;
+}
+
+const char *out_owner(const char *packages)
+{
+	return !packages ? "?" : *packages ? packages : "-";
+}

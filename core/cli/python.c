@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "python.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <sys/stat.h>
+
+#include "auto.h"
+#include "msg.h"
+#include "versions.h"
+
+#define SYSTEM_PYTHON "/usr/bin/python3"
+#define DEBIAN_MARK "/usr/lib/python3/dist-packages"
+#define LINKS_MAX 40 /* as the kernel has it */
+
+/*
+ * What a Python has on its sys.path, in order: '$' is its prefix, '@' its platlibdir,
+ * '%' its version.  The standard library:
+ */
+static const char *const stdlib_rows[] = {
+	"$/@/python%",
+	"$/@/python%/lib-dynload",
+	NULL,
+};
+
+/* Debian and its kin: getsitepackages() of the site.py of Debian 12's Python 3.11. */
+static const char *const debian_rows[] = {
+	"/usr/local/lib/python%/dist-packages",
+	"$/lib/python3/dist-packages",
+	"$/lib/python%/dist-packages",
+	NULL,
+};
+
+/*
+ * Fedora and its kin, and openSUSE: sys.platlibdir is "lib64", and the site.py of both
+ * is patched (00251-change-user-install-location) to put /usr/local before the prefix.
+ */
+static const char *const lib64_rows[] = {
+	"/usr/local/lib64/python%/site-packages",
+	"/usr/local/lib/python%/site-packages",
+	"$/lib64/python%/site-packages",
+	"$/lib/python%/site-packages",
+	NULL,
+};
+
+/* CPython as it is released: Arch, Alpine, Gentoo, and whatever is in /usr/local. */
+static const char *const plain_rows[] = {
+	"$/@/python%/site-packages",
+	"$/lib/python%/site-packages",
+	NULL,
+};
+
+static const char *const script_path[] = { "/usr/bin", "/usr/local/bin", NULL };
+
+/* One installation. */
+struct python {
+	char prefix[PATH_MAX];
+	const char *lib; /* "lib", "lib64": where its standard library is */
+	struct version version;
+};
+
+/* --- from an installation to directories ------------------------------------- */
+
+static bool exists(struct epc_ctx *ctx, const char *path)
+{
+	autoclose int fd = epc_ctx_open(ctx, path, O_PATH);
+
+	return fd >= 0;
+}
+
+/* False when the path would be too long to exist. */
+static bool fill_in(const char *row, const struct python *p, char path[PATH_MAX])
+{
+	size_t n = 0;
+
+	for (; *row; row++) {
+		char one[] = { *row, '\0' };
+		const char *part = *row == '$'   ? p->prefix
+				   : *row == '@' ? p->lib
+				   : *row == '%' ? p->version.text
+						 : one;
+		size_t len = strlen(part);
+
+		if (len >= PATH_MAX - n)
+			return false;
+		memcpy(path + n, part, len + 1);
+		n += len;
+	}
+	return true;
+}
+
+static bool row_exists(struct epc_ctx *ctx, const char *row, const struct python *p)
+{
+	char path[PATH_MAX];
+
+	return fill_in(row, p, path) && exists(ctx, path);
+}
+
+static int add_rows(struct epc_ctx *ctx, struct dirs *d, const char *const *rows,
+		    const struct python *p)
+{
+	char path[PATH_MAX];
+
+	for (; *rows; rows++)
+		if (fill_in(*rows, p, path) && dirs_add_existing(d, ctx, path) < 0)
+			return -1;
+	return 0;
+}
+
+/* lib64 is also a link to lib (Arch); then sys.path has the latter. */
+static const char *find_lib(struct epc_ctx *ctx, const struct python *p)
+{
+	autoclose int lib = -1;
+	autoclose int lib64 = -1;
+	char path[PATH_MAX];
+	struct stat st, st64;
+
+	if (fill_in("$/lib64/python%", p, path))
+		lib64 = epc_ctx_open(ctx, path, O_PATH | O_DIRECTORY);
+	if (lib64 < 0 || fstat(lib64, &st64) < 0)
+		return "lib";
+
+	if (fill_in("$/lib/python%", p, path))
+		lib = epc_ctx_open(ctx, path, O_PATH | O_DIRECTORY);
+	if (lib < 0 || fstat(lib, &st) < 0)
+		return "lib64";
+
+	return st.st_ino == st64.st_ino && st.st_dev == st64.st_dev ? "lib" : "lib64";
+}
+
+static const char *const *find_rows(struct epc_ctx *ctx, const struct python *p)
+{
+	if (strcmp(p->prefix, "/usr") != 0)
+		return plain_rows;
+	if (exists(ctx, DEBIAN_MARK))
+		return debian_rows;
+
+	return strcmp(p->lib, "lib64") == 0 ? lib64_rows : plain_rows;
+}
+
+static int add_python(struct epc_ctx *ctx, struct dirs *d, const struct python *p,
+		      bool has_stdlib)
+{
+	if (has_stdlib && add_rows(ctx, d, stdlib_rows, p) < 0)
+		return -1;
+
+	return add_rows(ctx, d, find_rows(ctx, p), p);
+}
+
+/* --- what /usr/bin/python3 points to ----------------------------------------- */
+
+/* Put where a link leads into @path; 1, 0 when it is no link, or a negative errno. */
+static int follow(struct epc_ctx *ctx, char path[PATH_MAX])
+{
+	autoclose int fd = epc_ctx_open(ctx, path, O_PATH | O_NOFOLLOW);
+	char target[PATH_MAX];
+	size_t keep;
+	ssize_t n;
+
+	if (fd < 0)
+		return fd;
+	n = readlinkat(fd, "", target, sizeof target);
+	if (n < 0) /* of what is no link */
+		return errno == ENOENT || errno == EINVAL ? 0 : -errno;
+
+	keep = target[0] == '/' ? 0 : (size_t)(strrchr(path, '/') - path) + 1;
+	if (keep + (size_t)n >= PATH_MAX)
+		return -ENAMETOOLONG;
+
+	memcpy(path + keep, target, (size_t)n);
+	path[keep + (size_t)n] = '\0';
+	return 1;
+}
+
+static int follow_all(struct epc_ctx *ctx, char path[PATH_MAX])
+{
+	for (int i = 0; i <= LINKS_MAX; i++) {
+		int r = follow(ctx, path);
+
+		if (r <= 0)
+			return r;
+	}
+	return -ELOOP;
+}
+
+/* Take "//", "." and ".." out of an absolute path, as if no folder on it were a link. */
+static void normalise(char *path)
+{
+	char copy[PATH_MAX], *rest = copy, *part;
+	size_t n = 0;
+
+	memcpy(copy, path, strlen(path) + 1);
+	while ((part = strsep(&rest, "/"))) {
+		size_t len = strlen(part);
+
+		if (strcmp(part, "..") == 0) {
+			while (n > 0 && path[--n] != '/')
+				;
+		} else if (len > 0 && strcmp(part, ".") != 0) {
+			path[n++] = '/';
+			memcpy(path + n, part, len);
+			n += len;
+		}
+	}
+	path[n] = '\0';
+}
+
+/* Cut the last component off. */
+static void cut(char *path)
+{
+	char *slash = strrchr(path, '/');
+
+	if (slash)
+		*slash = '\0';
+}
+
+/* The installation that an interpreter belongs to: CPython starts from its own place. */
+static bool find_python(struct epc_ctx *ctx, const char *exe, struct python *ret)
+{
+	const char *name = strrchr(exe, '/');
+
+	if (!name || !version_of(name, &ret->version))
+		return false;
+
+	memcpy(ret->prefix, exe, strlen(exe) + 1);
+	cut(ret->prefix);
+	cut(ret->prefix);
+	if (!*ret->prefix) /* /bin is a link to usr/bin */
+		memcpy(ret->prefix, "/usr", sizeof "/usr");
+	ret->lib = find_lib(ctx, ret);
+	return true;
+}
+
+static int find_system_python(struct epc_ctx *ctx, struct python *ret)
+{
+	char path[PATH_MAX] = SYSTEM_PYTHON;
+	int r = follow_all(ctx, path);
+
+	if (r < 0) {
+		msg("cannot resolve '%s': %s; name the directories, or an interpreter with "
+		    "--python",
+		    SYSTEM_PYTHON, strerror(-r));
+		return -1;
+	}
+
+	normalise(path);
+	if (find_python(ctx, path, ret))
+		return 0;
+
+	msg("'%s' leads to '%s', which does not tell its version; name the directories, "
+	    "or an interpreter with --python",
+	    SYSTEM_PYTHON, path);
+	return -1;
+}
+
+int python_path(struct epc_ctx *ctx, struct dirs *d)
+{
+	struct python p;
+
+	if (find_system_python(ctx, &p) < 0)
+		return -1;
+
+	return add_python(ctx, d, &p, true);
+}
+
+int python_user(struct epc_ctx *ctx, struct dirs *d)
+{
+	static const char *const rows[] = { "$/.local/lib/python%/site-packages", NULL };
+	const char *home = secure_getenv("HOME");
+	struct python p;
+
+	if (!home || *home != '/' || strlen(home) >= PATH_MAX) {
+		msg("HOME is not set to an absolute path, so there is no user's directory");
+		return -1;
+	}
+	if (find_system_python(ctx, &p) < 0)
+		return -1;
+
+	memcpy(p.prefix, home, strlen(home) + 1);
+	return add_rows(ctx, d, rows, &p);
+}
+
+/* --- every Python ------------------------------------------------------------ */
+
+/* By what CPython itself looks for; else it is a folder that others put packages in. */
+static bool has_stdlib(struct epc_ctx *ctx, const struct python *p)
+{
+	return row_exists(ctx, "$/@/python%/os.py", p) ||
+	       row_exists(ctx, "$/@/python%/os.pyc", p);
+}
+
+static int add_version(struct epc_ctx *ctx, struct dirs *d, const struct version *v)
+{
+	static const char *const prefixes[] = { "/usr", "/usr/local" };
+
+	for (size_t i = 0; i < sizeof prefixes / sizeof prefixes[0]; i++) {
+		struct python p = { .version = *v };
+
+		memcpy(p.prefix, prefixes[i], strlen(prefixes[i]) + 1);
+		p.lib = find_lib(ctx, &p);
+		if (add_python(ctx, d, &p, has_stdlib(ctx, &p)) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+int python_system(struct epc_ctx *ctx, struct dirs *d)
+{
+	static const char *const parents[] = { "/usr/lib", "/usr/lib64", "/usr/local/lib",
+					       "/usr/local/lib64" };
+	struct versions all = { 0 };
+	struct version v;
+	struct python p;
+	char path[PATH_MAX] = SYSTEM_PYTHON;
+	size_t at = 0;
+
+	if (follow_all(ctx, path) == 0) {
+		normalise(path);
+		if (find_python(ctx, path, &p) && add_python(ctx, d, &p, true) < 0)
+			return -1;
+	}
+
+	for (size_t i = 0; i < sizeof parents / sizeof parents[0]; i++)
+		versions_list(&all, ctx, parents[i]);
+	while (versions_next(&all, &at, &v))
+		if (add_version(ctx, d, &v) < 0)
+			return -1;
+	return 0;
+}
+
+int python_scripts(struct epc_ctx *ctx, struct dirs *d)
+{
+	for (const char *const *row = script_path; *row; row++)
+		if (dirs_add_existing(d, ctx, *row) < 0)
+			return -1;
+	return 0;
+}

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "auto.h"
+#include "nobody.h"
+#include "runner-parts.h"
+
+#define PROCESSES_MAX 64 /* threads count; beside those that the user has already */
+
+/* That no system gives to anybody (systemd, UIDS-GIDS): below nobody's, from the top. */
+#define UNUSED_LAST 65533
+#define UNUSED_FIRST 65520
+
+/* --- who there is ------------------------------------------------------------ */
+
+/* The text of /proc/PID/status, or nothing of a process that is gone. */
+static bool status_read(int proc, const char *pid, char *ret_text, size_t size)
+{
+	char name[32];
+	autoclose int fd = -1;
+	ssize_t n;
+
+	if (snprintf(name, sizeof name, "%.20s/status", pid) < 0)
+		return false;
+	fd = openat(proc, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0)
+		return false;
+
+	n = read(fd, ret_text, size - 1);
+	ret_text[n > 0 ? n : 0] = '\0';
+	return n > 0;
+}
+
+/* What follows this key. */
+static const char *value_of(const char *text, const char *key)
+{
+	const char *at = strstr(text, key);
+
+	return at ? at + strlen(key) : "";
+}
+
+static bool has_uid(const char *text, uid_t uid)
+{
+	char *at;
+
+	memcpy(&at, &(const char *){ value_of(text, "\nUid:") }, sizeof at);
+	/* Real, effective, saved, and of the file system. */
+	for (unsigned i = 0; i < 4; i++)
+		if (strtoul(at, &at, 10) == uid)
+			return true;
+	return false;
+}
+
+int runner_user_count(const char *proc, uid_t uid, struct runner_count *ret)
+{
+	struct runner_count count = { 0 };
+	DIR *dir = opendir(proc);
+	const struct dirent *e;
+	char text[2048];
+	bool has_any = false;
+
+	if (!dir)
+		return -errno;
+
+	while ((e = readdir(dir))) {
+		if (!isdigit((unsigned char)e->d_name[0]) ||
+		    !status_read(dirfd(dir), e->d_name, text, sizeof text))
+			continue;
+		has_any = true;
+		if (!has_uid(text, uid))
+			continue;
+		count.threads += (unsigned)strtoul(value_of(text, "\nThreads:"), NULL,
+						   10);
+		count.processes += !strstr(text, "\nState:\tZ");
+	}
+	(void)closedir(dir);
+	if (!has_any)
+		return -ENOENT; /* a folder, and nothing mounted there */
+
+	*ret = count;
+	return 0;
+}
+
+/* --- who the action is ------------------------------------------------------- */
+
+static bool is_alone(uid_t uid)
+{
+	struct runner_count count;
+
+	return runner_user_count("/proc", uid, &count) == 0 && count.processes == 0;
+}
+
+static int named_find(struct runner_job *job, const char *name)
+{
+	const struct passwd *pw = name ? getpwnam(name) : NULL;
+
+	if (!pw)
+		return -ESRCH;
+	if (pw->pw_uid == 0 || pw->pw_gid == 0)
+		return -EPERM;
+
+	job->uid = pw->pw_uid;
+	job->gid = pw->pw_gid;
+	return 0;
+}
+
+int runner_user_find(struct runner_job *job, const char *worker_user)
+{
+	struct runner_count others = { 0 };
+
+	if (job->action->mode == ACTION_USER) {
+		int r = named_find(job, job->action->user);
+
+		if (r < 0)
+			return r;
+	} else {
+		const struct sandbox_who who = nobody_find(worker_user);
+
+		job->uid = who.uid;
+		job->gid = who.gid;
+	}
+
+	/* The kernel counts them all. */
+	(void)runner_user_count("/proc", job->uid, &others);
+	job->processes_max = others.threads + PROCESSES_MAX;
+	return 0;
+}
+
+int runner_user_own(struct runner_job *job)
+{
+	job->processes_max = PROCESSES_MAX;
+	if (job->action->mode == ACTION_USER)
+		return is_alone(job->uid) ? 0 : -EPERM;
+
+	/* A filter needs no more than what all may read. */
+	for (uid_t uid = UNUSED_LAST; uid >= UNUSED_FIRST; uid--) {
+		if (getpwuid(uid) || !is_alone(uid))
+			continue;
+		job->uid = uid;
+		job->gid = uid;
+		return 0;
+	}
+	return -EPERM;
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "system.h"
+
+#include "msg.h"
+#include "python.h"
+
+static int add_configured(struct epc_ctx *ctx, const struct conf *conf, struct dirs *d)
+{
+	const char *dir;
+	size_t at = 0;
+
+	while ((dir = conf_list(conf, CONF_DIRECTORY, &at)))
+		if (dirs_add_name(d, ctx, dir) < 0)
+			return -1;
+	return 0;
+}
+
+static void leave_out(const struct conf *conf, struct dirs *d)
+{
+	for (size_t i = d->nr; i-- > 0;)
+		if (conf_excludes(conf, d->paths[i]))
+			dirs_remove(d, i);
+}
+
+int system_dirs(struct epc_ctx *ctx, const struct conf *conf, struct dirs *d)
+{
+	size_t before;
+
+	if (python_scripts(ctx, d) < 0)
+		return -1;
+	before = d->nr;
+	if (python_system(ctx, d) < 0 || add_configured(ctx, conf, d) < 0)
+		return -1;
+	if (d->nr == before) {
+		msg("no Python 3 in /usr or /usr/local; name the directories, or give "
+		    "Directory= in epcache.conf(5)");
+		return -1;
+	}
+
+	leave_out(conf, d);
+	return 0;
+}
+
+int system_missing(const struct conf *conf, struct dirs *d)
+{
+	const char *dir;
+	size_t at = 0;
+
+	while ((dir = conf_list(conf, CONF_DIRECTORY, &at)))
+		if (!dirs_has(d, dir) && !conf_excludes(conf, dir) &&
+		    dirs_add(d, dir) < 0)
+			return -1;
+	return 0;
+}
