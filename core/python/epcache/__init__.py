@@ -1,0 +1,160 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Entry points of installed distributions, from a cache that is checked before use.
+
+The names here answer as those of importlib.metadata do, without importing it:
+
+    import epcache
+    for point in epcache.entry_points(group="console_scripts"):
+        print(point.name, point.value)
+
+Whatever epcache cannot answer exactly as importlib.metadata would, that is asked.
+Each start of Python imports this module where programs are activated: it imports nothing
+before that is needed.
+"""
+__all__ = [
+    "Distribution",
+    "EntryPoint",
+    "EntryPoints",
+    "NoSuchEntryPoint",
+    "StaleCacheWarning",
+    "distributions",
+    "entry_points",
+    "get_group_all",
+    "get_group_named",
+    "get_single",
+    "refresh",
+    "status",
+]
+__version__ = "0.1.0"
+
+# The newest CPython whose own importlib.metadata the answers were compared with, and the
+# first patch level whose rules for names are those of all later ones.
+_NEWEST = (3, 13)
+_OLDEST = (3, 10, 9)
+
+_CLASSES = {
+    "Distribution": "_points",
+    "EntryPoint": "_points",
+    "EntryPoints": "_points",
+    "StaleCacheWarning": "_reader",
+}
+
+
+def __getattr__(name):
+    if name not in _CLASSES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+    from importlib import import_module
+
+    found = getattr(import_module(f"{__name__}.{_CLASSES[name]}"), name)
+    globals()[name] = found
+    return found
+
+
+def _is_supported():
+    """Is this a Python for which epcache answers by itself?"""
+    import sys
+
+    return (
+        sys.platform == "linux"
+        and sys.implementation.name == "cpython"
+        and sys.version_info[:3] >= _OLDEST
+        and sys.version_info[:2] <= _NEWEST
+        and "t" not in sys.abiflags  # free-threaded
+        and sys.getfilesystemencoding() == "utf-8"
+    )
+
+
+class NoSuchEntryPoint(LookupError):
+    """Raised by get_single(): there is no such entry point."""
+
+    def __init__(self, group, name):
+        super().__init__(group, name)
+        self.group = group
+        self.name = name
+
+    def __str__(self):
+        return f"No {self.name!r} entry point found in group {self.group!r}"
+
+
+def entry_points(**select):
+    """The entry points whose attributes are as selected, usually by group= and name=.
+
+    In the order that importlib.metadata.entry_points() of the running Python has.  As
+    there, nothing selected is an object of other type up to 3.11: SelectableGroups.
+    """
+    found = _select(select)
+    from . import _reader
+    from ._points import EntryPoints
+
+    if found is not None and (select or not _reader.GROUPED):
+        return EntryPoints(found)
+
+    from . import _original
+
+    return _original.entry_points(select) if found is None else _original.grouped(found)
+
+
+def _select(select, path=None):
+    try:
+        from . import _reader
+
+        return _reader.select(select, path)
+    except Exception:  # whatever it is, importlib.metadata is not to suffer from it
+        return None
+
+
+def distributions(**context):
+    """An iterator over all distributions, as importlib.metadata.distributions() has it.
+
+    path=, a list of str, is looked into in place of sys.path.  What else is given is
+    for the finders of importlib.metadata.
+    """
+    from . import _all
+
+    return _all.distributions(context)
+
+
+def get_group_all(group, path=None):
+    """All entry points of a group, as a list; path= is a list in place of sys.path."""
+    found = _select({"group": group}, path)
+    if found is None:
+        from . import _original
+
+        found = list(_original.entry_points({"group": group}, path))
+    return found
+
+
+def get_group_named(group, path=None):
+    """The entry points of a group as a dict by name; of one name the first."""
+    named = {}
+    for point in get_group_all(group, path):
+        named.setdefault(point.name, point)
+    return named
+
+
+def get_single(group, name, path=None):
+    """The first entry point of this group and name; raises NoSuchEntryPoint."""
+    for point in get_group_all(group, path):
+        if point.name == name:
+            return point
+    raise NoSuchEntryPoint(group, name)
+
+
+def status(path=None):
+    """How each entry of sys.path, or of path=, is answered for: a list of Status."""
+    from . import _status
+
+    return _status.status(path)
+
+
+def refresh(*directories):
+    """Bring the cache up to date with the program epcache; its exit status.
+
+    Without directories: as root those of the system, else those of the virtual
+    environment or of the user that this Python runs in.  Raises FileNotFoundError
+    where the program is not installed.
+    """
+    from . import _status
+
+    return _status.refresh(directories)

@@ -1,0 +1,195 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What libepcache can answer in place of importlib.metadata, and when it cannot.
+
+The functions here return None where importlib.metadata has to answer.  They may raise
+any exception, which means the same to who calls them.
+"""
+import sys
+from os import environ
+
+from . import _is_supported, _points
+
+# Is an answer for which nothing was selected not EntryPoints but SelectableGroups?
+GROUPED = (3, 10) <= sys.version_info < (3, 12)
+
+# enum epc_check, epc_source and epc_note_kind of epcache.h
+CHECK_OF_ENVIRONMENT = -1
+FROM_ARCHIVE = 3
+PASSED_OVER = (0, 1, 2)
+UNREAD = 6
+OPAQUE = 1
+
+
+class StaleCacheWarning(UserWarning):
+    """A cache was passed over: its directory has changed, or it is not to be used."""
+
+
+def _load():
+    """The extension, where this Python is one that it answers for."""
+    if not _is_supported():
+        return None
+    try:
+        from . import _epcache
+    except Exception:
+        return None
+    return _epcache
+
+
+native = _load()
+_warned = False
+
+
+def mode():
+    """What EPCACHE says: "0", "verify", or what the library makes of it."""
+    return environ.get("EPCACHE", "")
+
+
+def is_off():
+    """Does importlib.metadata answer everything?"""
+    return native is None or mode() == "0"
+
+
+def is_standard(finder, find):
+    """Is this how Python itself finds distributions, in the entries of sys.path?"""
+    if not isinstance(finder, type) or finder.__name__ != "PathFinder":
+        return False
+    if getattr(find, "is_epcache", False):
+        return True
+    code = getattr(getattr(find, "__func__", find), "__code__", None)
+    return (
+        finder.__module__ == "_frozen_importlib_external"
+        and getattr(code, "co_filename", "").startswith("<frozen ")
+    )
+
+
+def finders():
+    """What finds distributions, in order: True for the standard one, else the function."""
+    found = []
+    for finder in sys.meta_path:
+        find = getattr(finder, "find_distributions", None)
+        if find:
+            found.append(True if is_standard(finder, find) else find)
+    return found
+
+
+def is_plain(path):
+    """Are these entries of sys.path all of a kind that can be passed on?"""
+    return type(path) is list and all(type(entry) is str for entry in path)
+
+
+def query(path, group=None, name=None, caches_only=False):
+    """Entry points with these str as sys.path, in the order of CPython 3.12.
+
+    As (name, value, group, number of the distribution), and these distributions, as
+    (number of the path, folder): two lists; or None.
+    """
+    if is_off():
+        return None
+    points, dists, _, notes, flags = native.query(
+        path, group, name, CHECK_OF_ENVIRONMENT, caches_only)
+    if notes:
+        _warn(notes)
+    return None if flags & OPAQUE else (points, dists)
+
+
+def dists(path, caches_only=False):
+    """All distributions, hidden or not, with these str as sys.path.
+
+    As (number of the path, folder, normalised name, entry points): the name None where
+    it is to be asked for, the entry points, (name, value, group), None where they are to
+    be read.  And for each entry whether it is an archive, which was not looked into.
+    Two lists, or None.
+    """
+    if is_off():
+        return None
+    found, dirs, notes, _ = native.dists(
+        path, None, None, CHECK_OF_ENVIRONMENT, caches_only)
+    if any(note[0] == UNREAD for note in notes):
+        return None
+    if notes:
+        _warn(notes)
+    return found, [each[1] == FROM_ARCHIVE for each in dirs]
+
+
+def lookup(path, group=None, name=None, caches_only=False):
+    """The entry points of these str as sys.path: a list of EntryPoint, or None."""
+    if not is_plain(path):
+        return None
+    found = query(path, group, name, caches_only)
+    if found is None:
+        return None
+    points, places = found
+    make = _points.EntryPoint
+    owners = [_points.Distribution(path[at], folder) for at, folder in places]
+    return [make(n, v, g)._for(owners[owner]) for n, v, g, owner in points]
+
+
+def select(params, path=None):
+    """The entry points that these parameters of entry_points() select: a list, or None.
+
+    @path is a list in place of sys.path.  Up to 3.11 they come sorted by group.
+    """
+    if is_off():
+        return None
+    if mode() == "verify":
+        from . import _verify
+
+        return _verify.select(params, path)
+    return answer(params, path)
+
+
+def answer(params, path=None):
+    """The same, whatever EPCACHE says."""
+    wanted = dict(params)
+    pushed = {}
+    for key in ("group", "name"):
+        # What cannot be passed on matches nothing, or is for matches() to say.
+        if type(wanted.get(key)) is str and wanted[key].isprintable():
+            pushed[key] = wanted.pop(key)
+    found = None
+    if finders() == [True]:
+        found = lookup(sys.path if path is None else path, **pushed)
+    if found is None:
+        from . import _all
+
+        found = _all.entry_points(path)
+        wanted = params
+    if wanted:
+        found = [point for point in found if point.matches(**wanted)]
+    if sys.version_info < (3, 12):
+        found.sort(key=lambda point: point.group)
+    return found
+
+
+def _warn(notes):
+    """Say, once a process, that a cache was passed over.  Never raises."""
+    global _warned
+    if _warned:
+        return
+    for kind, directory, _, _, reason in notes:
+        if kind in PASSED_OVER:
+            break
+    else:
+        return
+    _warned = True
+    try:
+        import warnings
+
+        warnings.warn(
+            f"the cache of {directory!r} {reason}: it is read live; "
+            "run: epcache refresh",
+            StaleCacheWarning,
+            stacklevel=_depth(),
+        )
+    except Exception:
+        pass  # turned into an exception, or nowhere to go
+
+
+def _depth():
+    """The stacklevel at which _warn() was called from outside of the package."""
+    depth = 1
+    frame = sys._getframe(1)
+    while frame.f_back and frame.f_globals.get("__name__", "").partition(".")[0] == "epcache":
+        frame = frame.f_back
+        depth += 1
+    return depth
