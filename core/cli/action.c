@@ -61,8 +61,8 @@ static void words_free(char **words)
 	free(words);
 }
 
-/* Behind the words that are there. */
-static void words_add(struct reader *r, char ***words, struct span word)
+/* Behind the words that are there.  A fault quotes their line: the word is soon gone. */
+static bool words_add(struct reader *r, char ***words, struct span word, struct span line)
 {
 	size_t nr = 0;
 	char **more;
@@ -70,18 +70,19 @@ static void words_add(struct reader *r, char ***words, struct span word)
 	while (*words && (*words)[nr])
 		nr++;
 	if (nr == WORDS_MAX) {
-		fault(r, "there are more than 256 words, of which one is", word);
-		return;
+		fault(r, "there are more than 256 words in", line);
+		return false;
 	}
 
 	more = reallocarray(*words, nr + 2, sizeof *more);
 	if (!more) {
 		r->no_memory = true;
-		return;
+		return false;
 	}
 	*words = more;
 	more[nr] = copy(r, word);
 	more[nr + 1] = NULL;
+	return true;
 }
 
 /*
@@ -167,7 +168,8 @@ static void set_exec(struct reader *r, struct span value)
 			      value);
 			return;
 		}
-		words_add(r, &r->action->exec, word);
+		if (!words_add(r, &r->action->exec, word, value))
+			return;
 	}
 	if (more < 0)
 		fault(r, "a quote or backslash in Exec= has nothing that ends it, in",
@@ -183,7 +185,8 @@ static void set_groups(struct reader *r, struct span value)
 
 		while (word.n < rest.n && !line_is_blank(rest.p[word.n]))
 			word.n++;
-		words_add(r, &r->action->groups, word);
+		if (!words_add(r, &r->action->groups, word, value))
+			return;
 		rest = span_from(rest, word.n);
 	}
 }

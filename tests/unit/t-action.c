@@ -201,8 +201,9 @@ static void limits_words(void)
 		(void)strcat(text, " a");
 	T(action_parse(span_of(text), &a, &faults) == 0);
 	action_release(&a);
-	(void)strcat(text, " a");
+	(void)strcat(text, " a a");
 	T(action_parse(span_of(text), &a, &faults) == -EBADMSG);
+	T(faults.nr == 1 && span_eq(faults.at[0].quote, span_of(text + strlen("Exec="))));
 }
 
 static void knows_names(void)
