@@ -38,6 +38,8 @@
 #define OUTCOMES_MAX 16
 #define MEMORY_MAX (UINT64_C(64) << 20) /* bytes */
 #define LATE_MS 8000                    /* after its time; a slow machine is not late */
+#define SCANS 500                       /* for what is to be left, SCAN_MS apart */
+#define SCAN_MS 20
 
 /* --- without some layers ----------------------------------------------------- */
 
@@ -149,6 +151,24 @@ static unsigned survivors(const char *mark)
 	return found;
 }
 
+/*
+ * A process that forks and ends between the listing of /proc and the reading is not seen,
+ * nor is its child.  Where one is to be left it comes to rest, and is then seen.
+ */
+static bool has_survivors(const struct hostile *h)
+{
+	for (unsigned i = 0; i < (h->is_naive ? SCANS : 2); i++) {
+		if (survivors(h->mark) > 0) {
+			while (survivors(h->mark) > 0)
+				(void)usleep(1000);
+			return true;
+		}
+		if (h->is_naive)
+			(void)usleep(SCAN_MS * 1000);
+	}
+	return false;
+}
+
 /* As package managers run hooks: started, and waited for. */
 static void run_naively(struct hostile *h, struct runner_result *ret)
 {
@@ -190,7 +210,7 @@ static void describe(const struct hostile *h, const struct runner_result *r,
 		(void)snprintf(detail, sizeof detail, " %s", error_name(r->error));
 	(void)snprintf(ret_text, size, "%s%s%s%.*s%s%s", ends[r->end], detail,
 		       end ? " " : "", end ? (int)(end - r->out) : 0, end ? r->out : "",
-		       survivors(h->mark) ? " survivor" : "",
+		       has_survivors(h) ? " survivor" : "",
 		       r->ms > h->task.limit_ms + LATE_MS ? " late" : "");
 }
 
