@@ -79,8 +79,10 @@ HARD += $(call try,-fcf-protection=full) $(call try,-ftrivial-auto-var-init=zero
 # xxHash is used as a header alone, so that the library links libc and no more.
 pkg = $(shell $(PKG_CONFIG) $(1) 2>/dev/null)
 DEPS_CFLAGS := $(call pkg,--cflags libxxhash libcjson libseccomp)
-CLI_LIBS    := $(or $(call pkg,--libs libcjson),-lcjson) \
-	$(or $(call pkg,--libs libseccomp),-lseccomp)
+JSON_LIBS   := $(or $(call pkg,--libs libcjson),-lcjson)
+# The tool loads libcjson and libseccomp when it first calls them: late.h.  Before glibc
+# 2.34, dlopen(3) was in a library of its own.
+CLI_LIBS    := -ldl
 
 STD := -std=c11 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -Icore/lib
 ALL_CPPFLAGS = $(STD) -DVERSION='"$(VERSION)"' $(DEPS_CFLAGS) $(FORTIFY) $(CPPFLAGS)
@@ -177,7 +179,7 @@ $(B)/epcache: $(CLI_OBJ) $(B)/libepcache.a
 	$(CC) $(ALL_CFLAGS) -pie $(ALL_LDFLAGS) -o $@ $^ $(CLI_LIBS) $(LDLIBS)
 
 $(B)/console-scripts: $(B)/core/actions/console-scripts.o
-	$(CC) $(ALL_CFLAGS) -pie $(ALL_LDFLAGS) -o $@ $^ $(CLI_LIBS) $(LDLIBS)
+	$(CC) $(ALL_CFLAGS) -pie $(ALL_LDFLAGS) -o $@ $^ $(JSON_LIBS) $(LDLIBS)
 
 $(B)/refresh-entrypoints-cache: $(B)/epcache
 	ln -sf $(<F) $@

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "late.h"
 #include "reap.h"
 
 #define HEAD (sizeof(struct worker_hello) + sizeof(struct worker_end))
@@ -51,6 +52,7 @@ static int start(struct crew_job *job)
 	/* Fewer turns of reader and writer, where it is granted. */
 	(void)fcntl(pipes[0], F_SETPIPE_SZ, PIPE_BYTES);
 	job->task.who.parent = getpid();
+	late_load();
 	job->pid = fork();
 	if (job->pid == 0)
 		worker_run(&job->task, pipes[1]);

@@ -11,6 +11,7 @@
 
 #include "change.h"
 #include "clock.h"
+#include "late.h"
 #include "reap.h"
 #include "whole.h"
 
@@ -161,6 +162,7 @@ int differ_run(const struct differ_task *task, struct differ_result *ret)
 		return -errno;
 	mine.who.parent = getpid();
 	mine.who.cpu_seconds = DIFFER_MS / 1000;
+	late_load();
 	pid = fork();
 	if (pid == 0)
 		be_differ(&mine, pipes[1]);

@@ -327,7 +327,7 @@ static bool add_names(scmp_filter_ctx f, uint32_t action, const char *const *nam
 		int call = seccomp_syscall_resolve_name(names[i]);
 
 		/* Negative for what this machine, or its library, has not. */
-		if (call >= 0 && seccomp_rule_add(f, action, call, 0) < 0)
+		if (call >= 0 && seccomp_rule_add_array(f, action, call, 0, NULL) < 0)
 			return false;
 	}
 	return true;

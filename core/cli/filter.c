@@ -105,7 +105,8 @@ static bool add_names(scmp_filter_ctx f, const char *const *names, size_t nr)
 		int call = seccomp_syscall_resolve_name(names[i]);
 
 		/* Negative for what this machine has not. */
-		if (call >= 0 && seccomp_rule_add(f, SCMP_ACT_ALLOW, call, 0) < 0)
+		if (call >= 0 &&
+		    seccomp_rule_add_array(f, SCMP_ACT_ALLOW, call, 0, NULL) < 0)
 			return false;
 	}
 	return true;

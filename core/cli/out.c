@@ -10,6 +10,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "late.h"
 #include "msg.h"
 
 struct epc_str out_str(const char *s)
@@ -217,7 +218,7 @@ bool out_json(cJSON *value)
 
 	cJSON_free(text);
 	cJSON_Delete(value);
-	if (!text)
+	if (!text && late_has(LATE_JSON))
 		msg("out of memory");
 	return ok;
 }

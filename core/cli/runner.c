@@ -17,6 +17,7 @@
 
 #include "auto.h"
 #include "clock.h"
+#include "late.h"
 #include "reap.h"
 #include "runner-parts.h"
 #include "whole.h"
@@ -171,6 +172,7 @@ static bool start(struct run *run, const struct runner_task *task)
 		fail(run, RUNNER_FAILED, r);
 		return false;
 	}
+	late_load();
 	for (size_t i = 0; i < sizeof ways / sizeof ways[0]; i++)
 		if (keeper_start(run, ways[i]) == 0)
 			return true;

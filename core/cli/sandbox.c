@@ -4,6 +4,7 @@
 #include "drop.h"
 #include "filter.h"
 #include "landlock.h"
+#include "late.h"
 
 static const char *const names[SANDBOX_NR_LAYERS] = {
 	"descriptors",  "limits",  "no-new-privileges", "user",
@@ -57,6 +58,7 @@ unsigned sandbox_reader(int also)
 {
 	unsigned layers = layer(drop_new_privs(), SANDBOX_NO_NEW_PRIVS);
 
+	late_load();
 	layers |= layer(landlock_read_only(), SANDBOX_LANDLOCK);
 	return layers | layer(filter_reader(also), SANDBOX_SECCOMP);
 }

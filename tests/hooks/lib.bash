@@ -74,13 +74,18 @@ kept_key() {
 
 # --- a system in a folder -------------------------------------------------------------
 
-# libraries PROGRAM... - the paths of what they are linked with.
+# libraries PROGRAM... - the paths of what they are linked with, and of what the tool loads
+# late.
 libraries() {
-	local program
+	local program libc
 
-	for program; do
-		ldd "$program" | grep -o '/[^ )]*'
-	done | LC_ALL=C sort -u
+	libc=$(ldd "$EPCACHE" | grep -o '/[^ )]*/libc\.so[^ )]*')
+	{
+		for program; do
+			ldd "$program" | grep -o '/[^ )]*'
+		done
+		ls "${libc%/*}"/lib{cjson.so.1,seccomp.so.2}
+	} | LC_ALL=C sort -u
 }
 
 # root_make DIR PROGRAM... - a small system: a shell, and the libraries of these
