@@ -97,7 +97,7 @@ static int open_confined(const struct scan *s, struct path p, bool *ret_may_be_k
  * In one call.  Where the folder's name was a link only just now, nothing outside of
  * the directory is opened, and scan_held() tells.
  */
-static int open_at_once(const struct scan *s, const struct path *p, bool *ret_may_be_kept)
+static int open_at_once(const struct scan *s, struct path *p, bool *ret_may_be_kept)
 {
 	const struct open_how how = {
 		.flags = OPEN_FLAGS | O_NOFOLLOW,
@@ -107,16 +107,15 @@ static int open_at_once(const struct scan *s, const struct path *p, bool *ret_ma
 				   ? openat(s->dirfd, p->s, OPEN_FLAGS | O_NOFOLLOW)
 				   : (int)syscall(SYS_openat2, s->dirfd, p->s, &how,
 						  sizeof how);
-	char folder[NAME_RAW_MAX + 1];
 	struct stamp st;
 	int r;
 
 	if (fd < 0)
 		return -errno;
 
-	memcpy(folder, p->s, p->folder_n);
-	folder[p->folder_n] = '\0';
-	r = stamp_at(s->dirfd, folder, s->fs, &st);
+	p->s[p->folder_n] = '\0';
+	r = stamp_at(s->dirfd, p->s, s->fs, &st);
+	p->s[p->folder_n] = '/';
 	if (r < 0)
 		return r;
 
@@ -141,7 +140,7 @@ int item_open_inside(const struct scan *s, const char *name, int flags)
 	return root_open(s->opts.root, path, flags);
 }
 
-static int open_kept(struct scan *s, const struct path *p, bool *ret_may_be_kept)
+static int open_kept(struct scan *s, struct path *p, bool *ret_may_be_kept)
 {
 	if (p->at_once && s->at_once) {
 		int r = open_at_once(s, p, ret_may_be_kept);
@@ -153,7 +152,7 @@ static int open_kept(struct scan *s, const struct path *p, bool *ret_may_be_kept
 	return open_confined(s, *p, ret_may_be_kept);
 }
 
-static int open_path(struct scan *s, const struct path *p, bool *ret_may_be_kept)
+static int open_path(struct scan *s, struct path *p, bool *ret_may_be_kept)
 {
 	int r;
 
@@ -330,7 +329,7 @@ static bool has_acl(int fd)
 	return fgetxattr(fd, "system.posix_acl_access", NULL, 0) > 0;
 }
 
-static int file_read(struct scan *s, const struct path *p, struct scan_buf *b,
+static int file_read(struct scan *s, struct path *p, struct scan_buf *b,
 		     struct outcome *ret)
 {
 	bool may_be_kept = true;
@@ -364,7 +363,7 @@ static int meta_read(struct scan *s, struct span folder, struct outcome *ret)
 	static const char *const files[] = { "METADATA", "PKG-INFO", "" };
 
 	for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
-		const struct path p = path_of(folder, files[i]);
+		struct path p = path_of(folder, files[i]);
 		int r = file_read(s, &p, &s->meta, ret);
 
 		if (r < 0 || !is_passed_over(s, ret))

@@ -127,14 +127,32 @@ static bool is_ascii(struct span s)
 	return !((all | word) & UINT64_C(0x8080808080808080));
 }
 
-/* Lower what @s begins with, up to a separator, what is not ASCII, or @cap bytes. */
-static size_t lower_plain(struct span s, char *out, size_t cap)
-{
-	size_t n = 0, end = s.n < cap ? s.n : cap;
+/* ASCII, each byte lowered by itself, and each separator an underscore. */
+static const char normal[] =
+	"\x00\x01\x02\x03\x04\x05\x06\x07\x08\x09\x0a\x0b\x0c\x0d\x0e\x0f"
+	"\x10\x11\x12\x13\x14\x15\x16\x17\x18\x19\x1a\x1b\x1c\x1d\x1e\x1f"
+	" !\"#$%&'()*+,__/"
+	"0123456789:;<=>?"
+	"@abcdefghijklmno"
+	"pqrstuvwxyz[\\]^_"
+	"`abcdefghijklmno"
+	"pqrstuvwxyz{|}~\x7f";
 
-	for (; n < end && (unsigned char)s.p[n] < 0x80 && !is_separator(s.p[n]); n++)
-		out[n] = ascii_lower(s.p[n]);
-	return n;
+static long normalize_ascii(struct span name, char *out, size_t cap)
+{
+	size_t done = 0;
+	char last = '\0';
+
+	for (size_t at = 0; at < name.n; at++) {
+		char c = normal[(unsigned char)name.p[at]];
+
+		if (c == '_' && last == '_')
+			continue;
+		if (done == cap)
+			return -1;
+		out[done++] = last = c;
+	}
+	return (long)done;
 }
 
 /*
@@ -145,16 +163,14 @@ long name_normalize(struct span name, char *out, size_t cap)
 {
 	size_t at = 0, done = 0;
 
-	while (at < name.n) {
-		struct span rest = span_from(name, at);
-		size_t n = lower_plain(rest, out + done, cap - done);
-		long low = (long)n;
+	if (is_ascii(name))
+		return normalize_ascii(name, out, cap);
 
-		if (n < rest.n && !is_separator(rest.p[n])) {
-			n = run_length(name, at, false);
-			low = uni_lower((struct span){ rest.p, n }, out + done,
-					cap - done);
-		}
+	while (at < name.n) {
+		size_t n = run_length(name, at, false);
+		long low = uni_lower((struct span){ name.p + at, n }, out + done,
+				     cap - done);
+
 		if (low < 0)
 			return -1;
 		done += (size_t)low;

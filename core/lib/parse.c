@@ -21,6 +21,24 @@ static bool is_plain(char c)
 	return c >= 0x20 && c < 0x7f;
 }
 
+/* How many bytes a run begins with that are plain, eight at a time. */
+static size_t count_plain(struct span s)
+{
+	const uint64_t ones = UINT64_C(0x0101010101010101);
+	uint64_t word;
+	size_t n = 0;
+
+	for (; s.n - n >= sizeof word; n += sizeof word) {
+		memcpy(&word, s.p + n, sizeof word);
+		/* Below 0x20, above 0x7f, or 0x7f itself. */
+		if (((word - ones * 0x20) | word | (word + ones)) & ones * 0x80)
+			break;
+	}
+	while (n < s.n && is_plain(s.p[n]))
+		n++;
+	return n;
+}
+
 /* Cut off the line end that a text begins with; an empty text stays empty. */
 static struct span skip_line_end(struct span s)
 {
@@ -40,8 +58,8 @@ static struct span take_line(struct span *rest, bool *ret_valid)
 
 	*ret_valid = true;
 	for (; line.n < rest->n; line.n += n) {
-		n = 1;
-		if (is_plain(rest->p[line.n]))
+		n = count_plain(span_from(*rest, line.n));
+		if (n > 0)
 			continue;
 
 		n = utf8_decode(span_from(*rest, line.n), &cp);
@@ -57,12 +75,18 @@ static struct span take_line(struct span *rest, bool *ret_valid)
 	return line;
 }
 
+/* Nearly every byte that is looked at for white space is of ASCII, and none. */
+static bool is_ink(char c)
+{
+	return c > ' ' && c < 0x7f;
+}
+
 static struct span skip_spaces(struct span s)
 {
 	uint32_t cp;
 	size_t n;
 
-	while (s.n > 0) {
+	while (s.n > 0 && !is_ink(s.p[0])) {
 		n = utf8_decode(s, &cp);
 		if (n == 0 || !uni_is_space(cp))
 			break;
@@ -78,7 +102,7 @@ static struct span strip(struct span s)
 	size_t n;
 
 	s = skip_spaces(s);
-	while (s.n > 0) {
+	while (s.n > 0 && !is_ink(s.p[s.n - 1])) {
 		n = utf8_decode_last(s, &cp);
 		if (n == 0 || !uni_is_space(cp))
 			break;
@@ -107,6 +131,12 @@ static struct span strip_brackets(struct span s)
 	return s;
 }
 
+static bool is_plain_word(char c)
+{
+	return ((unsigned char)c < 0x80 && uni_is_ascii_word((unsigned char)c)) ||
+	       c == '.';
+}
+
 /* What [\w.]+ matches is skipped. */
 static struct span skip_words(struct span s)
 {
@@ -114,8 +144,12 @@ static struct span skip_words(struct span s)
 	size_t n;
 
 	while (s.n > 0) {
+		if (is_plain_word(s.p[0])) {
+			s = span_from(s, 1);
+			continue;
+		}
 		n = utf8_decode(s, &cp);
-		if (n == 0 || (cp != '.' && !uni_is_word(cp)))
+		if (n == 0 || !uni_is_word(cp))
 			break;
 		s = span_from(s, n);
 	}

@@ -137,7 +137,7 @@ bool uni_is_space(uint32_t cp)
 bool uni_is_word(uint32_t cp)
 {
 	if (cp < 0x80)
-		return (cp | 0x20) - 'a' < 26 || cp - '0' < 10 || cp == '_';
+		return uni_is_ascii_word(cp);
 	return find(uni_words, NR(uni_words), cp);
 }
 

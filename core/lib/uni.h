@@ -49,6 +49,12 @@ static inline char ascii_lower(char c)
 /* uni_is_space - true for what str.strip() strips. */
 bool uni_is_space(uint32_t cp);
 
+/* uni_is_ascii_word - the same as uni_is_word(), for @cp below 0x80. */
+static inline bool uni_is_ascii_word(uint32_t cp)
+{
+	return (cp | 0x20) - 'a' < 26 || cp - '0' < 10 || cp == '_';
+}
+
 /*
  * uni_is_word - true for what \w matches in a str pattern of re
  *
