@@ -9,7 +9,7 @@
  * many there were, in this byte order: uint32_t of the command, uint32_t of its
  * children, uint32_t that failed.  What is not counted is other people's: without
  * memory, getpwnam(3) of glibc 2.36 crashes, and libseccomp 2.5 may turn for ever in
- * seccomp_load(3).  No system call is made after the start, for there are processes
+ * seccomp_load(3), and so what that library asks for is there.  No system call is made after the start, for there are processes
  * here that may make but a few.
  *
  * Used by: nomem.sh.
@@ -32,8 +32,6 @@
 
 enum { COMMAND, CHILDREN, FAILED, NR_COUNTS };
 
-API void *seccomp_init(uint32_t action);
-API void seccomp_release(void *filter);
 extern void *__libc_malloc(size_t n);
 extern void *__libc_calloc(size_t nr, size_t n);
 extern void *__libc_realloc(void *p, size_t n);
@@ -44,8 +42,6 @@ static unsigned at_process, at_nr;
 static bool forever;
 static bool pauses; /* nothing is counted */
 static struct passwd *(*next_getpwnam)(const char *);
-static void *(*next_seccomp_init)(uint32_t);
-static void (*next_seccomp_release)(void *);
 
 __attribute__((constructor)) static void set_up(void)
 {
@@ -70,23 +66,26 @@ __attribute__((constructor)) static void set_up(void)
 
 	symbol = dlsym(RTLD_NEXT, "getpwnam");
 	memcpy(&next_getpwnam, &symbol, sizeof symbol);
-	symbol = dlsym(RTLD_NEXT, "seccomp_init");
-	memcpy(&next_seccomp_init, &symbol, sizeof symbol);
-	symbol = dlsym(RTLD_NEXT, "seccomp_release");
-	memcpy(&next_seccomp_release, &symbol, sizeof symbol);
 	*mark = true;
 	is_command = mark;
 	forever = plus == '+';
 	counts = shared;
 }
 
+static bool is_of_libseccomp(const void *caller)
+{
+	Dl_info info;
+
+	return dladdr(caller, &info) && strstr(info.dli_fname, "/libseccomp.so");
+}
+
 /* Count one allocation.  Returns whether it is to fail. */
-static bool fails(void)
+static bool fails(const void *caller)
 {
 	unsigned process;
 	uint32_t nr;
 
-	if (!counts || pauses)
+	if (!counts || pauses || is_of_libseccomp(caller))
 		return false;
 
 	process = *is_command ? COMMAND : CHILDREN;
@@ -101,17 +100,17 @@ static bool fails(void)
 
 API void *malloc(size_t n)
 {
-	return fails() ? NULL : __libc_malloc(n);
+	return fails(__builtin_return_address(0)) ? NULL : __libc_malloc(n);
 }
 
 API void *calloc(size_t nr, size_t n)
 {
-	return fails() ? NULL : __libc_calloc(nr, n);
+	return fails(__builtin_return_address(0)) ? NULL : __libc_calloc(nr, n);
 }
 
 API void *realloc(void *p, size_t n)
 {
-	return fails() ? NULL : __libc_realloc(p, n);
+	return fails(__builtin_return_address(0)) ? NULL : __libc_realloc(p, n);
 }
 
 API struct passwd *getpwnam(const char *name)
@@ -122,17 +121,4 @@ API struct passwd *getpwnam(const char *name)
 	found = next_getpwnam(name);
 	pauses = false;
 	return found;
-}
-
-API void *seccomp_init(uint32_t action)
-{
-	pauses = true;
-	return next_seccomp_init(action);
-}
-
-/* It is called in any case, and ends what seccomp_init() has begun. */
-API void seccomp_release(void *filter)
-{
-	next_seccomp_release(filter);
-	pauses = false;
 }
