@@ -5,7 +5,7 @@
  * Pure string work: links are not followed and ".." is kept, since a sys.path
  * entry means what the kernel makes of it at the time of use.
  *
- * Used by: folder.c, ctx.c, dir.c.  Uses: span.h.
+ * Used by: folder.c, folder-write.c, ctx.c, dir.c.  Uses: span.h.
  */
 #ifndef EPC_PATH_H
 #define EPC_PATH_H

@@ -13,7 +13,7 @@
  *     r = store_commit(&st);                         fsync, rename, fsync dir
  *
  * Leaving the scope without a successful commit removes the temp file.
- * Used by: folder.c, refresh.c, core/cli/state.c.  Uses: auto.h.
+ * Used by: folder-write.c, refresh.c, core/cli/state.c.  Uses: auto.h.
  */
 #ifndef EPC_STORE_H
 #define EPC_STORE_H

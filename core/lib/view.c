@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <xxhash.h>
 
+#include "view-records.h"
+
 #define CHECKSUM_SIZE 8 /* bytes, at the end of the file */
 
 /* A section whose bytes lie inside the file. */
@@ -125,26 +127,6 @@ static void read_seen(struct view *v, const struct part *p)
 		.boot_ns = (int64_t)fmt_u64(rec->boot_ns),
 		.wall_ns = (int64_t)fmt_u64(rec->wall_ns),
 	};
-}
-
-static const struct fmt_dist *dist_at(const struct view *v, uint32_t i)
-{
-	return (const void *)(v->dists + (size_t)i * v->dist_size);
-}
-
-static const struct fmt_group *group_at(const struct view *v, uint32_t i)
-{
-	return (const void *)(v->groups + (size_t)i * v->group_size);
-}
-
-static const struct fmt_entry *entry_at(const struct view *v, uint32_t i)
-{
-	return (const void *)(v->entries + (size_t)i * v->entry_size);
-}
-
-static struct span ref_span(const struct view *v, const struct fmt_ref *ref)
-{
-	return (struct span){ v->strings.p + fmt_u32(ref->off), fmt_u32(ref->len) };
 }
 
 /* Do the bytes of a reference, and the NUL after them, lie in STRINGS? */
@@ -345,16 +327,6 @@ uint32_t view_member(const struct view *v, uint32_t at)
 	return fmt_u32(v->members[at]);
 }
 
-static struct span name_norm(const struct view *v, uint32_t at)
-{
-	return ref_span(v, &dist_at(v, fmt_u32(v->names[at]))->norm);
-}
-
-static struct span group_name(const struct view *v, uint32_t at)
-{
-	return ref_span(v, &group_at(v, at)->name);
-}
-
 /* The first of @nr places whose span is not below @what; @nr when all are. */
 static uint32_t first_place(const struct view *v, uint32_t nr, struct span what,
 			    struct span (*at)(const struct view *, uint32_t))
@@ -443,125 +415,4 @@ void view_text_hash(const struct view *v, uint32_t text, uint64_t ret_hash[2])
 
 	ret_hash[0] = fmt_u64(h->lo);
 	ret_hash[1] = fmt_u64(h->hi);
-}
-
-/* Where each distribution is in ORDER; -EBADMSG unless each is there once. */
-static int order_places(const struct view *v, uint32_t **ret_places)
-{
-	autofree uint32_t *places = reallocarray(NULL, (size_t)v->nr_dists + 1,
-						 sizeof *places);
-
-	if (!places)
-		return -ENOMEM;
-
-	memset(places, 0xff, v->nr_dists * sizeof *places); /* FMT_NONE */
-	for (uint32_t k = 0; k < v->nr_dists; k++) {
-		uint32_t *place = places + view_order(v, k);
-
-		if (*place != FMT_NONE)
-			return -EBADMSG;
-		*place = k;
-	}
-	*ret_places = take_ptr(places);
-	return 0;
-}
-
-static bool dist_wins(const struct view *v, uint32_t dist)
-{
-	return dist_at(v, dist)->flags & FMT_WINS;
-}
-
-/* NAMES has all that have a name, by name and place; the first of each wins. */
-static bool names_sorted(const struct view *v, const uint32_t *places)
-{
-	uint32_t nr = 0;
-
-	for (uint32_t d = 0; d < v->nr_dists; d++) {
-		bool nameless = dist_at(v, d)->flags & FMT_NAMELESS;
-
-		if (nameless && !dist_wins(v, d))
-			return false;
-		nr += !nameless;
-	}
-	for (uint32_t k = 0; k < v->nr_names; k++) {
-		uint32_t d = fmt_u32(v->names[k]);
-		int r = k == 0 ? -1 : span_cmp(name_norm(v, k - 1), name_norm(v, k));
-
-		if (r > 0 || (r == 0 && places[fmt_u32(v->names[k - 1])] >= places[d]))
-			return false;
-		if (dist_wins(v, d) != (r < 0) || (dist_at(v, d)->flags & FMT_NAMELESS))
-			return false;
-	}
-	return nr == v->nr_names;
-}
-
-static bool is_odd(const struct fmt_dist *d)
-{
-	return (d->flags & FMT_WINS) &&
-	       (d->state > FMT_STATE_TEXT || d->bad_line || (d->flags & FMT_ODD_FLAGS));
-}
-
-static bool odd_complete(const struct view *v)
-{
-	uint32_t at = 0;
-
-	for (uint32_t d = 0; d < v->nr_dists; d++)
-		if (is_odd(dist_at(v, d)) && (at == v->nr_odd || view_odd(v, at++) != d))
-			return false;
-	return at == v->nr_odd;
-}
-
-/* Is each member an entry of this group and of a winner, in the answer's order? */
-static bool members_sorted(const struct view *v, uint32_t group, const uint32_t *places)
-{
-	const struct fmt_group *g = group_at(v, group);
-	uint64_t last = 0;
-
-	for (uint32_t i = 0; i < fmt_u32(g->count); i++) {
-		uint32_t at = view_member(v, fmt_u32(g->first) + i);
-		const struct fmt_entry *e = entry_at(v, at);
-		uint32_t dist = fmt_u32(e->dist);
-		uint64_t rank = (uint64_t)places[dist] << 32 | at;
-
-		if (fmt_u32(e->group) != group || !dist_wins(v, dist) ||
-		    (i > 0 && rank <= last))
-			return false;
-		last = rank;
-	}
-	return true;
-}
-
-/* GROUPS go up strictly and share out MEMBERS, which are all the winners' entries. */
-static bool groups_sorted(const struct view *v, const uint32_t *places)
-{
-	uint32_t next = 0, won = 0;
-
-	for (uint32_t i = 0; i < v->nr_groups; i++) {
-		const struct fmt_group *g = group_at(v, i);
-
-		if (i > 0 && span_cmp(group_name(v, i - 1), group_name(v, i)) >= 0)
-			return false;
-		if (fmt_u32(g->first) != next || !members_sorted(v, i, places))
-			return false;
-		next += fmt_u32(g->count);
-	}
-	for (uint32_t d = 0; d < v->nr_dists; d++)
-		if (dist_wins(v, d))
-			won += fmt_u32(dist_at(v, d)->nr_entries);
-	return next == v->nr_members && won == v->nr_members;
-}
-
-int view_check_order(const struct view *v)
-{
-	autofree uint32_t *places = NULL;
-	int r;
-
-	r = order_places(v, &places);
-	if (r < 0)
-		return r;
-
-	if (!names_sorted(v, places) || !odd_complete(v) || !groups_sorted(v, places))
-		return -EBADMSG;
-
-	return 0;
 }
