@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -93,6 +94,8 @@ int main(int argc, char **argv)
 
 	if (open_standard_streams() < 0)
 		return EXIT_FAILED;
+	/* A write that RLIMIT_FSIZE forbids is one that failed: what it left has to go. */
+	(void)signal(SIGXFSZ, SIG_IGN);
 
 	name = name ? name + 1 : argc > 0 ? argv[0] : "";
 	if (strcmp(name, REFRESH_NAME) == 0)

@@ -681,6 +681,19 @@ venv() {
 	says 1 "'$SITE-small'" 'No space left on device'
 }
 
+@test "a limit on the size of files is an error as a full disk is" {
+	one_dist
+	refresh "$SITE"
+	dist "$SITE/bar-1.dist-info" '[g]\nb = m:y\n'
+	# Through a pipe: what is said must not meet the limit itself.
+	run bash -c '(ulimit -f 0 && exec "$EPCACHE" refresh "$@") 2>&1 | cat
+		exit "${PIPESTATUS[0]}"' - --cache-dir "$CACHE" "$SITE"
+	[ "$status" -eq 1 ]
+	[ "${#lines[@]}" -eq 1 ]
+	[[ $output == *"'$SITE'"*'File too large'* ]]
+	[ -z "$(find "$CACHE" -mindepth 1 ! -name .lock)" ]
+}
+
 @test "while another writer holds the lock: said, exit 1" {
 	[ -n "${LONG-}" ] || skip "waits 10 s for the lock; LONG=1 runs it"
 	one_dist
