@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,6 +16,7 @@
 #include "state.h"
 #include "supervise.h"
 #include "system.h"
+#include "target.h"
 
 #define BY_HAND_SEC 60 /* for one directory, unless TimeoutSec= says otherwise */
 
@@ -55,28 +55,14 @@ static int find_dirs(const struct opts *o, struct epc_ctx *ctx, const struct con
 
 /* --- refreshing -------------------------------------------------------------- */
 
-/* What the configuration says of a directory, which it names from the root on. */
-static unsigned flags_by_conf(const struct opts *o, const struct conf *conf,
-			      const char *dir)
-{
-	char cwd[PATH_MAX] = "/";
-	autofree char *path = NULL;
-
-	if (*dir != '/' && !o->root && !getcwd(cwd, sizeof cwd))
-		return 0;
-	if (asprintf(&path, "%s/%s", *dir == '/' ? "" : cwd, dir + (*dir == '/')) < 0) {
-		path = NULL; /* undefined by now */
-		return 0;
-	}
-	return conf_flags(conf, path);
-}
-
-static unsigned flags_of(const struct opts *o, const struct conf *conf, const char *dir)
+/* @key: what the configuration may name the directory by, or NULL */
+static unsigned flags_of(const struct opts *o, const struct conf *conf, const char *key)
 {
 	/* A cache folder that was given is for whatever directory was given with it. */
 	return (o->force ? EPC_REFRESH_FORCE : 0u) |
 	       (o->dry_run ? EPC_REFRESH_DRY_RUN : 0u) |
-	       (o->cache_dir ? EPC_REFRESH_NAMED : 0u) | flags_by_conf(o, conf, dir);
+	       (o->cache_dir ? EPC_REFRESH_NAMED : 0u) |
+	       (key ? conf_flags(conf, key) : 0u);
 }
 
 static const char *result_of(const struct opts *o, const struct supervised_dir *d)
@@ -94,7 +80,7 @@ static cJSON *json_row(const struct opts *o, const struct supervised_dir *row)
 	bool ok;
 
 	ok = cJSON_AddItemToObject(object, "directory",
-				   out_json_str(out_str(row->dir))) &&
+				   out_json_str(out_str(supervised_name(row)))) &&
 	     cJSON_AddStringToObject(object, "result", result_of(o, row)) &&
 	     cJSON_AddItemToObject(object, "error", out_json_str(out_str(row->error))) &&
 	     cJSON_AddNumberToObject(object, "distributions", (double)f->nr_dists) &&
@@ -259,7 +245,8 @@ static int refresh_all(const struct opts *o, struct epc_ctx *ctx, const struct c
 
 	for (size_t i = 0; i < nr; i++) {
 		rows[i].dir = dirs[i];
-		rows[i].flags = flags_of(o, conf, dirs[i]);
+		rows[i].key = target_key(o, dirs[i]);
+		rows[i].flags = flags_of(o, conf, rows[i].key);
 	}
 	supervise(ctx, &how, rows, nr, &watch);
 	if (geteuid() == 0 && !o->dry_run && !o->cache_dir)

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "advice.h"
+#include "auto.h"
 #include "cmd.h"
 #include "msg.h"
 #include "out.h"
@@ -13,7 +14,8 @@
 /* What a verification adds up to. */
 struct tally {
 	const struct opts *o;
-	cJSON *array; /* NULL: text is printed */
+	cJSON *array;    /* NULL: text is printed */
+	const char *key; /* of the directory at hand, for JSON */
 	size_t changes;
 	bool failed;
 };
@@ -80,7 +82,7 @@ static void tell(struct tally *t, const char *dir, const struct epc_change *c)
 	t->changes++;
 	if (!t->array)
 		print_change(dir, c);
-	else if (!out_append(t->array, json_change(dir, c)))
+	else if (!out_append(t->array, json_change(t->key, c)))
 		t->failed = true;
 }
 
@@ -149,11 +151,11 @@ static struct failure failure_of(struct epc_ctx *ctx, const char *dir, int r)
 	return f;
 }
 
-static cJSON *json_failure(const struct failure *f)
+static cJSON *json_failure(const char *dir, const struct failure *f)
 {
 	cJSON *o = cJSON_CreateObject();
 
-	if (add_change(o, f->dir, NULL) &&
+	if (add_change(o, dir, NULL) &&
 	    out_add(o, "state", out_json_str(out_str(f->state))) &&
 	    out_add(o, "why", out_json_str(out_str(f->why))) &&
 	    out_add(o, "advice", out_json_str(out_str(f->advice))) &&
@@ -189,7 +191,7 @@ static void tell_failure(struct tally *t, struct epc_ctx *ctx, const char *dir, 
 	t->failed = true;
 	say_failure(&f, r);
 	if (t->array)
-		(void)out_append(t->array, json_failure(&f));
+		(void)out_append(t->array, json_failure(t->key, &f));
 	failure_release(&f);
 }
 
@@ -221,8 +223,12 @@ static int verify_all(const struct opts *o, struct epc_ctx *ctx, const struct di
 	struct tally t = { .o = o, .array = o->json ? cJSON_CreateArray() : NULL };
 
 	(void)sandbox_reader(-1);
-	for (size_t i = 0; i < dirs->nr; i++)
+	for (size_t i = 0; i < dirs->nr; i++) {
+		autofree char *key = target_key(o, dirs->paths[i]);
+
+		t.key = key ? key : dirs->paths[i];
 		verify_one(&t, ctx, dirs->paths[i]);
+	}
 	if (o->json && !out_json(t.array))
 		t.failed = true;
 	if (o->verbose)

@@ -36,6 +36,27 @@ bool dirs_same_name(const char *a, const char *b)
 	return left.n == 0 && right.n == 0;
 }
 
+char *dirs_key(const char *cwd, const char *path)
+{
+	const char *rests[] = { *path == '/' ? "" : cwd, path };
+	char *key = malloc(strlen(cwd) + strlen(path) + 3), *at = key;
+
+	for (size_t i = 0; key && i < sizeof rests / sizeof rests[0]; i++) {
+		struct span part;
+
+		while ((part = take_component(&rests[i])).n) {
+			*at++ = '/';
+			at = mempcpy(at, part.p, part.n);
+		}
+	}
+	if (!key)
+		return NULL;
+	if (at == key)
+		*at++ = '/';
+	*at = '\0';
+	return key;
+}
+
 void dirs_release(struct dirs *d)
 {
 	for (size_t i = 0; i < d->nr; i++)

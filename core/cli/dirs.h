@@ -57,6 +57,14 @@ int dirs_add_name(struct dirs *d, struct epc_ctx *ctx, const char *path);
  */
 bool dirs_same_name(const char *a, const char *b);
 
+/*
+ * dirs_key - the name that readers look for a cache file by, as the library makes it
+ *
+ * @cwd: what a relative path, and an empty one, begins with
+ * Returns the caller's to free, or NULL when out of memory.
+ */
+char *dirs_key(const char *cwd, const char *path);
+
 /* dirs_has - is a path in the list, under this name? */
 bool dirs_has(const struct dirs *d, const char *path);
 

@@ -65,7 +65,7 @@ static cJSON *json_dir(const struct supervised_dir *d)
 {
 	cJSON *o = cJSON_CreateObject();
 
-	if (out_add(o, "directory", out_json_str(out_str(d->dir))) &&
+	if (out_add(o, "directory", out_json_str(out_str(supervised_name(d)))) &&
 	    out_add(o, "result", cJSON_CreateString(state_result(d->end))) &&
 	    out_add(o, "error", out_json_str(out_str(d->error))))
 		return o;

@@ -76,7 +76,7 @@ end_with(struct supervised_dir *d, enum supervised end, const char *format, ...)
 /* Somebody else's directory, or cache folder. */
 static void end_not_ours(struct supervised_dir *d)
 {
-	autofree char *advice = advice_refresh(d->dir, false);
+	autofree char *advice = advice_refresh(supervised_name(d), false);
 
 	end_with(d, SUPERVISED_FAILED,
 		 "its cache folder, or the directory, belongs to another user; "
@@ -430,6 +430,13 @@ void supervise(struct epc_ctx *ctx, const struct supervise_opts *opts,
 
 void supervised_release(struct supervised_dir *dirs, size_t nr)
 {
-	for (size_t i = 0; i < nr; i++)
+	for (size_t i = 0; i < nr; i++) {
 		free(take_ptr(dirs[i].error));
+		free(take_ptr(dirs[i].key));
+	}
+}
+
+const char *supervised_name(const struct supervised_dir *d)
+{
+	return d->key ? d->key : d->dir;
 }

@@ -34,6 +34,7 @@ enum supervised {
 /* One directory. */
 struct supervised_dir {
 	const char *dir; /* borrowed */
+	char *key;       /* owned; the name that readers know it by; NULL: .dir */
 	unsigned flags;  /* EPC_REFRESH_* */
 
 	/* Set by supervise(). */
@@ -62,5 +63,8 @@ void supervise(struct epc_ctx *ctx, const struct supervise_opts *opts,
 	       struct supervised_dir *dirs, size_t nr,
 	       const struct supervise_watch *watch);
 void supervised_release(struct supervised_dir *dirs, size_t nr);
+
+/* supervised_name - what others than who named it can find the directory by. */
+const char *supervised_name(const struct supervised_dir *d);
 
 #endif

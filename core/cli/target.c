@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "target.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -14,6 +15,15 @@ static int take(const char *const *names, size_t nr, struct dirs *d)
 		if (dirs_add(d, names[i]) < 0)
 			return EXIT_FAILED;
 	return 0;
+}
+
+char *target_key(const struct opts *o, const char *dir)
+{
+	char cwd[PATH_MAX] = "/"; /* of another root as well */
+
+	if (*dir != '/' && !o->root && !getcwd(cwd, sizeof cwd))
+		return NULL;
+	return dirs_key(cwd, dir);
 }
 
 int target_path(const struct opts *o, struct epc_ctx *ctx, struct dirs *ret_path)

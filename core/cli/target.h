@@ -27,4 +27,12 @@ int target_dirs(const struct opts *o, struct epc_ctx *ctx, struct dirs *ret_dirs
 /* target_rows - these, and of Directory= also what does not exist. */
 int target_rows(const struct opts *o, struct epc_ctx *ctx, struct dirs *ret_dirs);
 
+/*
+ * target_key - the name that readers, and reports, know a directory by
+ *
+ * Returns the caller's to free; NULL when out of memory, or where there is no working
+ * directory for a relative one.
+ */
+char *target_key(const struct opts *o, const char *dir);
+
 #endif

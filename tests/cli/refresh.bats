@@ -329,6 +329,23 @@ venv() {
 	says 1 "'$WORK/missing'" 'no such directory'
 }
 
+@test "--json names a relative directory as the other commands do" {
+	one_dist
+	run --separate-stderr refresh --json site .///missing/ ''
+	json '[o["directory"] for o in j] == [work + "/site", work + "/missing", work]'
+	dist "$SITE/bar-1.dist-info" '[g]\nb = m:y\n'
+	run --separate-stderr "$EPCACHE" verify --cache-dir "$CACHE" --json site missing
+	json '[o["directory"] for o in j] == [work + "/site"] * 2 + [work + "/missing"]'
+}
+
+@test "status tells of root's last refresh of a directory that was named relatively" {
+	needs_mounts
+	one_dist
+	on_own_var "$EPCACHE" refresh site
+	run on_own_var "$EPCACHE" status --json "$SITE"
+	json 'j[0]["last_refresh"]["result"] == "written"'
+}
+
 @test "-v and --verbose print a row for each directory, and the sum" {
 	one_dist
 	mkdir other
