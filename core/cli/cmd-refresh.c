@@ -18,8 +18,6 @@
 #include "system.h"
 #include "target.h"
 
-#define BY_HAND_SEC 60 /* for one directory, unless TimeoutSec= says otherwise */
-
 /* --- which directories ------------------------------------------------------- */
 
 static int check_args(const struct opts *o)
@@ -229,7 +227,7 @@ static int refresh_all(const struct opts *o, struct epc_ctx *ctx, const struct c
 {
 	const struct supervise_opts how = {
 		.user = conf->user,
-		.limit_ms = 1000 * (conf->timeout_sec ? conf->timeout_sec : BY_HAND_SEC),
+		.limit_ms = 1000 * conf->timeout_sec,
 		.at_once = 1,
 		.is_elsewhere = epc_ctx_root_fd(ctx) >= 0,
 	};

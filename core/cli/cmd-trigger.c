@@ -194,9 +194,7 @@ static void tell(const struct supervised_dir *rows, size_t nr)
 static bool refresh(struct epc_ctx *ctx, const struct conf *conf, const char *manager,
 		    const struct dirs *dirs)
 {
-	unsigned sec = conf->timeout_sec && conf->timeout_sec < DIR_SEC
-			       ? conf->timeout_sec
-			       : DIR_SEC;
+	unsigned sec = conf->timeout_sec < DIR_SEC ? conf->timeout_sec : DIR_SEC;
 	const struct supervise_opts how = {
 		.user = conf->user,
 		.limit_ms = 1000 * sec,

@@ -11,9 +11,9 @@
 #define QUOTE_MAX 100 /* bytes of what is wrong that a message repeats */
 
 static const char *const defaults[NR_CONF_KEYS] = {
-	[CONF_USER] = "_epcache", [CONF_DIRECTORY] = "",  [CONF_EXCLUDE] = "",
-	[CONF_CHECK_FAST] = "",   [CONF_TRIGGER] = "yes", [CONF_ACTIONS] = "yes",
-	[CONF_TIMEOUT_SEC] = "",
+	[CONF_USER] = "_epcache",  [CONF_DIRECTORY] = "",  [CONF_EXCLUDE] = "",
+	[CONF_CHECK_FAST] = "",    [CONF_TRIGGER] = "yes", [CONF_ACTIONS] = "yes",
+	[CONF_TIMEOUT_SEC] = "60",
 };
 
 /* --- values ------------------------------------------------------------------ */

@@ -31,7 +31,7 @@ struct conf {
 	size_t nr;
 	const char *user; /* borrowed; a name or a number, of the workers */
 	bool trigger, actions;
-	unsigned timeout_sec; /* for one directory; 0: not set */
+	unsigned timeout_sec; /* for one directory */
 };
 
 /*
@@ -59,7 +59,7 @@ const char *conf_list(const struct conf *conf, enum conf_key key, size_t *at);
 /* A value that counts, and who said so; borrowed from the configuration. */
 struct conf_row {
 	enum conf_key key;
-	const char *value;  /* "": a list that is empty, a TimeoutSec= that is not set */
+	const char *value;  /* "": a list that is empty */
 	const char *origin; /* "/etc/epcache/epcache.conf:3", or "default" */
 };
 

@@ -29,7 +29,7 @@ shows() {
 	shows User _epcache default
 	shows Trigger yes default
 	shows Actions yes default
-	shows TimeoutSec '' default
+	shows TimeoutSec 60 default
 	[ -z "$stderr" ]
 }
 
@@ -88,7 +88,7 @@ Exclude     /srv/b    $ADMIN/epcache.conf.d/50-cluster.conf:2
 CheckFast             default
 Trigger     yes       default
 Actions     yes       default
-TimeoutSec            default" ]
+TimeoutSec  60        default" ]
 }
 
 @test "the admin's file replaces the distribution's" {

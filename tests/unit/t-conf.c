@@ -165,7 +165,7 @@ static void has_defaults_without_files(void)
 	auto_system struct system s = system_make();
 
 	load(&s);
-	T(s.conf.trigger && s.conf.actions && s.conf.timeout_sec == 0);
+	T(s.conf.trigger && s.conf.actions && s.conf.timeout_sec == 60);
 	T(strcmp(s.conf.user, "_epcache") == 0);
 	T(directories_are(&s, ""));
 	T(!conf_excludes(&s.conf, "/") && !conf_fast(&s.conf, "/"));
