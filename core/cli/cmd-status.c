@@ -563,7 +563,7 @@ static int status(const struct opts *o)
 		msg("unexpected argument '%s'; see 'epcache status --help'", o->args[0]);
 		r = EXIT_USAGE;
 	} else if (o->config)
-		r = conf_print(ctx, o->json);
+		r = o->quiet ? EXIT_DONE : conf_print(ctx, o->json);
 	else
 		r = target_rows(o, ctx, &dirs);
 	if (!r && !o->config)

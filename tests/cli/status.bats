@@ -459,6 +459,9 @@ print([o["directory"] for o in json.loads(sys.argv[1])])' "$output")
 
 @test "-q and --quiet: the exit status alone" {
 	cached
+	status_of -q --config
+	[ "$status" -eq 0 ]
+	[ -z "$output$stderr" ]
 	local wanted
 	for wanted in 0 3; do
 		for option in -q --quiet '-q --json' '-q -v'; do
