@@ -164,8 +164,8 @@ static int owner(const struct opts *o)
 	if (r)
 		return r;
 
-	r = o->unowned && !o->nr_paths ? target_dirs(o, ctx, &dirs)
-				       : target_path(o, ctx, &dirs);
+	r = o->unowned && !o->nr_paths && !o->python ? target_dirs(o, ctx, &dirs)
+						     : target_path(o, ctx, &dirs);
 	if (!r)
 		r = tell(o, ctx, &dirs);
 	epc_ctx_free(ctx);

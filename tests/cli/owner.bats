@@ -83,6 +83,11 @@ assert "owner" not in row and row["distribution"]["name"] == "Demo_Tool", row' "
 	else
 		[[ $output == *"$ROOT$site/Demo_Tool-1.dist-info" ]]
 	fi
+	# With --unowned it is no less an interpreter that is asked.
+	run --separate-stderr "$EPCACHE" owner --unowned --python "$WORK/none"
+	[ "$status" -eq 1 ]
+	[ -z "$output" ]
+	[[ $stderr == *"'$WORK/none'"* ]]
 }
 
 @test "-q and -v change nothing: what is not known is a failure" {
