@@ -11,11 +11,11 @@ export PYTHONDONTWRITEBYTECODE=1
 
 : "${EPCACHE:?names the tool to test}"
 python=${PYTHON:-/usr/bin/python3}
-trees=150
+trees=300 # random ones, of all runs of differential.py, each with seeds of its own
 few=40
 activated=15
 if [ -n "${LONG-}" ]; then
-	trees=20000
+	trees=32000
 	few=4000
 	activated=1000
 fi
@@ -24,7 +24,7 @@ stage=$(mktemp -d)
 trap 'rm -rf "$stage"' EXIT
 trap 'exit 1' INT TERM
 
-runs=("$python tests/python/differential.py --trees $trees --special --machine")
+runs=()
 
 # nobody - what runs a command as somebody with no rights but to a folder of his own.
 # The tool and the tests are copied there: where they are may be closed to him.
@@ -39,11 +39,12 @@ nobody() {
 
 if [ "$EUID" -eq 0 ]; then
 	as=$(nobody)
-	his="$as env TMPDIR=$stage/own $python $stage/differential.py --seed 100000"
+	his="$as env TMPDIR=$stage/own $python $stage/differential.py --trees $few"
 	if $as "$stage/epcache" --version >/dev/null 2>&1; then
-		runs+=("$his --special --trees $few"
-			"$his --private --trees $few"
-			"EPCACHE=$stage/epcache $python $stage/differential.py --seed 100000 \
+		trees=$((trees - 3 * few))
+		runs+=("$his --special --seed 100000"
+			"$his --private --seed 200000"
+			"EPCACHE=$stage/epcache $python $stage/differential.py --seed 300000 \
 				--trees $few --reader 65534")
 	else
 		runs+=("echo 'ok 1 - as another user # SKIP $stage is closed to others'; echo 1..1")
@@ -51,6 +52,8 @@ if [ "$EUID" -eq 0 ]; then
 else
 	runs+=("echo 'ok 1 - as another user # SKIP not root'; echo 1..1")
 fi
+
+runs=("$python tests/python/differential.py --trees $trees --special --machine" "${runs[@]}")
 
 # Unmodified programs; root's caches are the system's, so it has a /var of its own.
 if [ -e "${EPCACHE%/*}/python/epcache/_epcache.abi3.so" ]; then
