@@ -8,7 +8,8 @@
 #include "msg.h"
 #include "out.h"
 
-#define OF_FOLDER "its folder " /* what the library says of a folder begins so */
+#define OF_FOLDER "its folder "     /* what the library says of a folder begins so */
+#define IN_THE_WAY "is a directory" /* so does no refresh put a file in its place */
 
 static const char *const states[] = {
 	[EPC_OK] = "live",         [EPC_ABSENT] = "absent",
@@ -81,8 +82,11 @@ char *advice_on(enum epc_outcome outcome, const char *dir, const char *file,
 		const char *why)
 {
 	switch (outcome) {
-	case EPC_ABSENT:
 	case EPC_DAMAGED:
+		if (why && strcmp(why, IN_THE_WAY) == 0)
+			return strdup("remove it");
+		return advice_refresh(dir, false);
+	case EPC_ABSENT:
 	case EPC_STALE:
 		return advice_refresh(dir, false);
 	case EPC_UNTRUSTED:

@@ -95,6 +95,12 @@ static void end_failed(struct supervised_dir *d, const char *at, int r)
 			 "another refresh holds the lock; try again later");
 	else if (r == EPC_NO_DIR)
 		end_with(d, SUPERVISED_FAILED, "no such directory");
+	else if (at && r == -EISDIR)
+		end_with(
+			d, SUPERVISED_FAILED,
+			"a directory is in the place of its cache file in '%s'; remove it, "
+			"'epcache status' has its name",
+			at);
 	else if (at)
 		end_with(d, SUPERVISED_FAILED,
 			 "its cache folder '%s': %s; mend that, or give --cache-dir", at,

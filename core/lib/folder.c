@@ -99,7 +99,8 @@ static int judge_file(const struct folder_reader *who, const struct stat *st,
 		return FOLDER_UNTRUSTED;
 	}
 	if (!S_ISREG(st->st_mode)) {
-		*ret_why = "is not a regular file";
+		*ret_why = S_ISDIR(st->st_mode) ? "is a directory"
+						: "is not a regular file";
 		return FOLDER_DAMAGED;
 	}
 	if (st->st_size > FOLDER_FILE_MAX) {

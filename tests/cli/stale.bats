@@ -264,10 +264,10 @@ edited() {
 @test "damaged: a directory in place of the file" {
 	rm "$FILE"
 	mkdir "$FILE"
-	bypassed "$FILE: is not a regular file"
+	bypassed "$FILE: is a directory; read live instead; remove it"
 	run --separate-stderr refresh "$SITE"
 	[ "$status" -eq 1 ]
-	says 1 "'$SITE'" 'Is a directory'
+	says 1 "'$SITE'" "a directory is in the place of its cache file in '$CACHE'; remove it"
 	ask -q
 	is_right
 }

@@ -138,6 +138,9 @@ refresh_of() {
 	rm "$FILE"
 	mkfifo "$FILE"
 	is_told damaged 'is not a regular file' "$(refresh_of "$SITE")"
+	rm "$FILE"
+	mkdir "$FILE"
+	is_told damaged 'is a directory' 'remove it'
 }
 
 @test "newer: of a newer format" {

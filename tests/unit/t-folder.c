@@ -119,7 +119,7 @@ static void believes_only_what_it_may(void)
 		{ "hard link", HARD_LINK, 0644, 0755, UNTRUSTED, LINKS },
 		{ "FIFO", FIFO, 0644, 0755, DAMAGED, NO_FILE },
 		{ "group writes FIFO", FIFO, 0664, 0755, UNTRUSTED, WRITABLE },
-		{ "directory", FOLDER, 0755, 0755, DAMAGED, NO_FILE },
+		{ "directory", FOLDER, 0755, 0755, DAMAGED, "is a directory" },
 		{ "others write directory", FOLDER, 0777, 0755, UNTRUSTED, WRITABLE },
 		{ "socket", SOCKET, 0644, 0755, DAMAGED, NO_FILE },
 		{ "too big", TOO_BIG, 0644, 0755, DAMAGED, "is too large" },
