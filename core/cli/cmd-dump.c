@@ -17,12 +17,20 @@ static cJSON *json_int(int64_t n)
 	return cJSON_CreateRaw(text);
 }
 
+static cJSON *json_uint(uint64_t n)
+{
+	char text[24];
+
+	(void)snprintf(text, sizeof text, "%llu", (unsigned long long)n);
+	return cJSON_CreateRaw(text);
+}
+
 static cJSON *json_token(const struct epc_token *t)
 {
 	cJSON *o = cJSON_CreateObject();
 
-	if (out_add(o, "ino", json_int((int64_t)t->ino)) &&
-	    out_add(o, "size", json_int((int64_t)t->size)) &&
+	if (out_add(o, "ino", json_uint(t->ino)) &&
+	    out_add(o, "size", json_uint(t->size)) &&
 	    out_add(o, "type", json_int(t->type)) &&
 	    out_add(o, "mtime_ns", json_int(t->mtime_ns)) &&
 	    out_add(o, "ctime_ns", json_int(t->ctime_ns)) &&

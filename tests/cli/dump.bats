@@ -65,6 +65,24 @@ of() {
 		(["0o40000", "0o100000"], ["0o4", "0o10"])'
 }
 
+@test "an inode number of 64 bits, as overlay has them, is not negative" {
+	dist "$SITE/foo-1.dist-info" '[g]\na = m:x\n'
+	cached
+	"$PYTHON" -I - "$FILE" "$SITE" <<-'END' || skip "needs libxxhash.so.0 to forge a checksum"
+	import ctypes, os, sys
+	xxh3 = ctypes.CDLL("libxxhash.so.0").XXH3_64bits
+	xxh3.restype = ctypes.c_uint64
+	xxh3.argtypes = [ctypes.c_char_p, ctypes.c_size_t]
+	ino = os.stat(sys.argv[2]).st_ino
+	data = open(sys.argv[1], "rb").read()[:-8]
+	data = data.replace(ino.to_bytes(8, "little"), (ino | 1 << 63).to_bytes(8, "little"))
+	open(sys.argv[1], "wb").write(data + xxh3(data, len(data)).to_bytes(8, "little"))
+	END
+	dump "$FILE"
+	[ "$status" -eq 0 ]
+	json 'j["token"]["ino"] == __import__("os").stat(work + "/site").st_ino + 2 ** 63'
+}
+
 @test "what there can be of a distribution" {
 	dist "$SITE/Foo.Bar-1.0.dist-info" '[g]\na = m:x\n'
 	dist "$SITE/egg-2.egg-info" ''
