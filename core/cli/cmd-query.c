@@ -197,19 +197,35 @@ static struct line line_of(const struct query *q, const struct epc_entry *e, siz
 	};
 }
 
+/* METADATA may have told them, with any byte in it. */
+static char *join(struct epc_str name, struct epc_str version, size_t *ret_n)
+{
+	char *dist = malloc(name.len + version.len + 2), *at = dist;
+
+	if (!dist)
+		return NULL;
+	if (name.len)
+		at = mempcpy(at, name.data, name.len);
+	if (version.data) {
+		*at++ = ' ';
+		at = mempcpy(at, version.data, version.len);
+	}
+	*ret_n = (size_t)(at - dist);
+	return dist;
+}
+
 static void add_row(struct out_table *t, const struct line *line)
 {
-	const char *version = line->version.data;
-	char *dist;
+	size_t n;
+	char *dist = join(line->dist, line->version, &n);
 
-	if (asprintf(&dist, "%s%s%s", line->dist.data ? line->dist.data : "",
-		     version ? " " : "", version ? version : "") < 0) {
+	if (!dist) {
 		t->failed = true;
 		return;
 	}
 	out_cell(t, line->name);
 	out_cell(t, line->value);
-	out_cell(t, out_str(dist));
+	out_cell(t, (struct epc_str){ dist, n });
 	free(dist);
 	if (line->owner)
 		out_cell(t, out_str(line->owner));

@@ -278,6 +278,14 @@ shared${TAB}b:z${TAB}bar" ]
 	[ "${lines[1]}" = "b\\x00c${TAB}m:x${TAB}foo 1" ]
 }
 
+@test "a NUL byte in a name or version that METADATA tells cuts nothing off" {
+	dist "$SITE/FOO-1.DIST-INFO" '[g]\na = m:x\n'
+	printf 'Name: f\0o\nVersion: 2\0.1\n' >"$SITE/FOO-1.DIST-INFO/METADATA"
+	run query g --path "$SITE"
+	[ "$status" -eq 0 ]
+	[ "$output" = "a${TAB}m:x${TAB}"'f\x00o 2\x00.1' ]
+}
+
 @test "control characters are escaped in what people read, C1 too" {
 	dist "$SITE/"$'e\x1b[31m\nvil\x7f-1.dist-info' \
 		'[g\033]0;x\007]\na\033[2J\010 = \302\233m:x\ttab\x0d\n'
