@@ -315,14 +315,47 @@ void out_paint(struct out_table *t, enum out_colour colour)
 		t->cells[t->nr - 1].colour = colour;
 }
 
-/* Columns that a terminal shows for text in UTF-8, wide characters not counted twice. */
+/* Columns of one character: of scripts, by the blocks of Unicode; single signs take one. */
+static int width(uint32_t c)
+{
+	static const struct {
+		uint32_t first, last;
+		int columns;
+	} rows[] = {
+		{ 0x0300, 0x036f, 0 }, /* accents that are combined */
+		{ 0x0483, 0x0489, 0 },   { 0x0591, 0x05bd, 0 },   { 0x064b, 0x065f, 0 },
+		{ 0x0e34, 0x0e3a, 0 },   { 0x0e47, 0x0e4e, 0 },   { 0x1100, 0x115f, 2 },
+		{ 0x1ab0, 0x1aff, 0 },   { 0x1dc0, 0x1dff, 0 },   { 0x200c, 0x200d, 0 },
+		{ 0x20d0, 0x20ff, 0 },   { 0x2e80, 0x3029, 2 },   { 0x302a, 0x302d, 0 },
+		{ 0x302e, 0x303e, 2 },   { 0x3041, 0x3098, 2 },   { 0x3099, 0x309a, 0 },
+		{ 0x309b, 0xa4cf, 2 },                          /* kana, CJK, Yi */
+		{ 0xa960, 0xa97c, 2 },   { 0xac00, 0xd7a3, 2 }, /* Hangul */
+		{ 0xf900, 0xfaff, 2 },   { 0xfe00, 0xfe0f, 0 },   { 0xfe10, 0xfe19, 2 },
+		{ 0xfe20, 0xfe2f, 0 },   { 0xfe30, 0xfe6b, 2 },   { 0xff01, 0xff60, 2 },
+		{ 0xffe0, 0xffe6, 2 },   { 0x1f300, 0x1f64f, 2 }, { 0x1f680, 0x1f6ff, 2 },
+		{ 0x1f900, 0x1f9ff, 2 }, { 0x20000, 0x3fffd, 2 }, { 0xe0100, 0xe01ef, 0 },
+	};
+
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0] && c >= rows[i].first; i++)
+		if (c <= rows[i].last)
+			return rows[i].columns;
+	return 1;
+}
+
+/* Columns that a terminal shows for text in UTF-8. */
 static int columns(const char *s)
 {
-	int n = 0;
+	size_t left = strlen(s), n;
+	int all = 0;
 
-	for (; *s; s++)
-		n += ((unsigned char)*s & 0xc0) != 0x80;
-	return n;
+	for (; left > 0; s += n, left -= n) {
+		const unsigned char *at = (const unsigned char *)s;
+
+		n = sequence(at, left);
+		all += n ? width(character(at, n)) : 1;
+		n = n ? n : 1;
+	}
+	return all;
 }
 
 /* https://no-color.org: set and not empty, whatever it says. */

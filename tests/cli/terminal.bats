@@ -26,6 +26,15 @@ long  café:x    foo 1.0
 zz    mmmmmm:x  foo 1.0" ]
 }
 
+@test "on a terminal a character counts as the columns that it takes" {
+	dist "$SITE/foo-1.0.dist-info" '[g]\na = m:x\n\345\220\215\345\211\215 = m:x\ne\314\201e = m:x\n'
+	tty NO_COLOR=1 "$EPCACHE" query g --path "$SITE"
+	[ "$status" -eq 0 ]
+	[ "$output" = "$(printf 'a     m:x  foo 1.0
+\345\220\215\345\211\215  m:x  foo 1.0
+e\314\201e    m:x  foo 1.0')" ]
+}
+
 @test "--all on a terminal: a heading for each group, in place of a column" {
 	dist "$SITE/foo-1.0.dist-info" '[g]\na = m:x\n[h.long]\nb = mm:y\n'
 	dist b/bar-2.dist-info '[g]\nlong = m:z\n[e\033]\nc = m:w\n'
