@@ -88,7 +88,8 @@ static int remove_one(struct job *j, const char *name, const char *why)
 static const char *why_gone(struct job *j, struct span path)
 {
 	autofree char *key = strndup(path.p, path.n);
-	autoclose int fd = key ? root_open(j->ctx->root, key, O_PATH) : -ENOMEM;
+	autoclose int fd = key ? root_open(j->ctx->root, key, O_PATH | O_DIRECTORY)
+			       : -ENOMEM;
 
 	j->no_memory |= !key;
 	return fd == -ENOENT || fd == -ENOTDIR ? "its directory is gone" : NULL;

@@ -143,6 +143,14 @@ $FILE" ]
 	[ "$output" = "removed$TAB$(cache_file "$WORK/link")${TAB}its directory is gone" ]
 }
 
+@test "a directory that became a file is gone" {
+	rmdir gone
+	echo file >gone
+	clean
+	[ "$status" -eq 0 ]
+	[ "$output" = "removed${TAB}$GONE${TAB}its directory is gone" ]
+}
+
 @test "a directory below one that is gone, or that became a file" {
 	mkdir -p a/b/c
 	refresh "$WORK/a/b/c"
