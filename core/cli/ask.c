@@ -16,6 +16,7 @@
 #include "clock.h"
 #include "msg.h"
 #include "python.h"
+#include "whole.h"
 
 #define ANSWER_MAX (1u << 20) /* bytes of all entries of a sys.path */
 
@@ -23,15 +24,16 @@ static const char question[] =
 	"import os, sys\n"
 	"os.write(1, b'\\0'.join(os.fsencode(p) for p in sys.path) + b'\\0')\n";
 
-static void run_child(const char *exe, int out)
+/* @trouble: a pipe for the errno that tells why it cannot be run */
+static void run_child(const char *exe, int out, int trouble)
 {
 	int null = open("/dev/null", O_RDWR);
 
-	if (null < 0 || dup2(null, STDIN_FILENO) < 0 || dup2(out, STDOUT_FILENO) < 0)
-		_exit(127);
-
-	(void)setpgid(0, 0);
-	(void)execlp(exe, exe, "-I", "-c", question, (char *)NULL);
+	if (null >= 0 && dup2(null, STDIN_FILENO) >= 0 && dup2(out, STDOUT_FILENO) >= 0) {
+		(void)setpgid(0, 0);
+		(void)execlp(exe, exe, "-I", "-c", question, (char *)NULL);
+	}
+	(void)whole_write(trouble, &errno, sizeof errno);
 	_exit(127);
 }
 
@@ -86,9 +88,10 @@ static bool is_over(pid_t pid, int *ret_status)
 	return false;
 }
 
-static int finish(struct dirs *d, const char *exe, pid_t pid, char *buf, ssize_t n)
+static int finish(struct dirs *d, const char *exe, pid_t pid, char *buf, ssize_t n,
+		  int trouble)
 {
-	int status = 0;
+	int status = 0, error;
 
 	/* It has said all, or will not: what it still does is of no interest. */
 	if (n < 0 || !is_over(pid, &status)) {
@@ -100,6 +103,12 @@ static int finish(struct dirs *d, const char *exe, pid_t pid, char *buf, ssize_t
 	if (n < 0) {
 		msg("'%s' did not tell its sys.path within %d seconds and %u bytes", exe,
 		    PYTHON_SECONDS, ANSWER_MAX);
+		return -1;
+	}
+	if (n == 0 && read(trouble, &error, sizeof error) == sizeof error) {
+		msg("cannot run '%s': %s; give --python an interpreter, or name the "
+		    "directories",
+		    exe, strerror(error));
 		return -1;
 	}
 	if (!WIFEXITED(status) || WEXITSTATUS(status) != 0 || n == 0 ||
@@ -137,29 +146,35 @@ static bool may_ask(struct epc_ctx *ctx, const char *exe)
 
 int python_ask(struct epc_ctx *ctx, struct dirs *d, const char *exe)
 {
+	autoclose int trouble = -1; /* why it cannot be run */
 	char *buf;
-	int pipes[2], r;
+	int pipes[2], troubles[2], r;
 	pid_t pid;
 
 	if (!may_ask(ctx, exe))
 		return -1;
 
 	buf = malloc(ANSWER_MAX);
-	if (!buf || pipe2(pipes, O_CLOEXEC) < 0) {
+	r = buf ? pipe2(troubles, O_CLOEXEC | O_NONBLOCK) : -1;
+	trouble = r < 0 ? -1 : troubles[0];
+	if (r < 0 || pipe2(pipes, O_CLOEXEC) < 0) {
 		msg("cannot ask '%s': %s", exe, strerror(errno));
+		if (r == 0)
+			(void)close(troubles[1]);
 		free(buf);
 		return -1;
 	}
 
 	pid = fork();
 	if (pid == 0)
-		run_child(exe, pipes[1]);
+		run_child(exe, pipes[1], troubles[1]);
 	(void)close(pipes[1]);
+	(void)close(troubles[1]);
 	if (pid < 0) {
 		msg("cannot ask '%s': %s", exe, strerror(errno));
 		r = -1;
 	} else {
-		r = finish(d, exe, pid, buf, read_answer(pipes[0], buf));
+		r = finish(d, exe, pid, buf, read_answer(pipes[0], buf), trouble);
 	}
 
 	(void)close(pipes[0]);

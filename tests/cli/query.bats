@@ -513,7 +513,11 @@ fake_python() {
 	done
 	run --separate-stderr as_user "$EPCACHE" query g --python "$WORK/nosuch"
 	[ "$status" -eq 1 ]
-	says 1 "'$WORK/nosuch'"
+	says 1 "'$WORK/nosuch': No such file or directory; "
+	touch "$WORK/nosuch"
+	run --separate-stderr as_user "$EPCACHE" query g --python "$WORK/nosuch"
+	[ "$status" -eq 1 ]
+	says 1 "'$WORK/nosuch': Permission denied; "
 }
 
 @test "--python that prints without end is given up" {
