@@ -123,6 +123,12 @@ static int do_apart(const struct work *work, unsigned last_sec)
 
 static void inherit_nothing(const char *manager)
 {
+	sigset_t alarms;
+
+	/* What a manager blocks, not to be interrupted, is blocked here as well. */
+	(void)sigemptyset(&alarms);
+	(void)sigaddset(&alarms, SIGALRM);
+	(void)sigprocmask(SIG_UNBLOCK, &alarms, NULL);
 	(void)signal(SIGALRM, give_up);
 	(void)alarm(LAST_SEC); /* what is inherited may hang, too */
 	(void)umask(022);

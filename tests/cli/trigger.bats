@@ -168,17 +168,24 @@ configure() {
 	strace -f -qq -o /dev/null -e trace=fstat,newfstatat \
 		-e inject=fstat,newfstatat:signal=STOP -P "$ROOT/srv/slow" \
 		bash -c 'echo $$ >pid && exec "$@"' bash \
-		"$EPCACHE" trigger rpm --root "$ROOT" </dev/null 3>&- &
+		"$PYTHON" -I -c 'import os, signal, sys
+signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGALRM})
+os.execv(sys.argv[1], sys.argv[1:])' "$EPCACHE" trigger rpm --root "$ROOT" </dev/null 3>&- &
 	for ((i = 0; i < 500; i++)); do
 		pid=$(cat pid 2>/dev/null) || :
 		[ -z "$pid" ] || child=$(ps -o pid= --ppid "$pid" | tr -d ' ')
 		[[ -z $child || $(ps -o stat= -p "$child") != [Tt]* ]] || break
 		sleep 0.02
 	done
-	# As its alarm does.  Where nobody is apart, this one is held itself.
+	# As its alarm does, though that is blocked in who started it.  Where nobody is apart, this one is held itself.
 	[ -n "$child" ] || kill -KILL "$pid"
 	[ -n "$child" ]
 	kill -ALRM "$pid"
+	for ((i = 0; i < 500; i++)); do
+		kill -0 "$pid" 2>/dev/null || break
+		sleep 0.02
+	done
+	kill -KILL "$pid" 2>/dev/null || :
 	wait $!
 	[[ $(ps -o stat= -p "$child") =~ ^(Z.*)?$ ]]
 }
