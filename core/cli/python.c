@@ -6,6 +6,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "auto.h"
 #include "msg.h"
@@ -233,15 +234,22 @@ static bool find_python(struct epc_ctx *ctx, const char *exe, struct python *ret
 	return true;
 }
 
+/* What python_ask() would not refuse. */
+static const char *remedy(const struct epc_ctx *ctx)
+{
+	return geteuid() == 0 || epc_ctx_root_fd(ctx) >= 0
+		       ? "name the directories"
+		       : "name the directories, or an interpreter with --python";
+}
+
 static int find_system_python(struct epc_ctx *ctx, struct python *ret)
 {
 	char path[PATH_MAX] = SYSTEM_PYTHON;
 	int r = follow_all(ctx, path);
 
 	if (r < 0) {
-		msg("cannot resolve '%s': %s; name the directories, or an interpreter with "
-		    "--python",
-		    SYSTEM_PYTHON, strerror(-r));
+		msg("cannot resolve '%s': %s; %s", SYSTEM_PYTHON, strerror(-r),
+		    remedy(ctx));
 		return -1;
 	}
 
@@ -249,9 +257,8 @@ static int find_system_python(struct epc_ctx *ctx, struct python *ret)
 	if (find_python(ctx, path, ret))
 		return 0;
 
-	msg("'%s' leads to '%s', which does not tell its version; name the directories, "
-	    "or an interpreter with --python",
-	    SYSTEM_PYTHON, path);
+	msg("'%s' leads to '%s', which does not tell its version; %s", SYSTEM_PYTHON,
+	    path, remedy(ctx));
 	return -1;
 }
 

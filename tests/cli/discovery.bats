@@ -154,6 +154,8 @@ arch() {
 	run --separate-stderr epcache query --all
 	[ "$status" -eq 1 ]
 	says "leads to '/usr/bin/python-exec2c', which does not tell its version"
+	# shellcheck disable=SC2154 # of bats
+	[[ $stderr != *--python* ]] # which is refused with --root
 }
 
 @test "a loop of links is an error of a query, not of a refresh" {
