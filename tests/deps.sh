@@ -108,7 +108,7 @@ missing() {
 	shift
 	while read -ra row; do
 		[[ ${#row[@]} -gt 0 && " $* " == *" ${row[0]} "* ]] || continue
-		[ "${row[column]}" = - ] || have "${row[1]}" || echo "${row[column]}"
+		[ "${row[column]}" = - ] || have "${row[1]}" 2>/dev/null || echo "${row[column]}"
 	done <<<"$needs" | sort -u
 }
 
