@@ -305,6 +305,7 @@ int check_strict(const struct view *v, int dirfd, const struct scan_opts *opts,
 	int r;
 
 	r = check_dir(&c, dirfd);
+	*ret_report = (struct check_report){ .other_names = r == CHECK_STALE };
 	for (uint32_t i = 0; r == CHECK_FRESH && i < v->nr_dists; i++)
 		r = check_item(&c, i);
 	if (r != CHECK_FRESH)
@@ -322,6 +323,7 @@ int check_fast(const struct view *v, int dirfd, const struct scan_opts *opts,
 	bool settled;
 	int r;
 
+	*ret_report = (struct check_report){ 0 };
 	settled = view_dir_token(v, &token);
 	r = stamp_at(dirfd, "", c.scan.fs, &now);
 	if (r < 0)

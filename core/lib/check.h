@@ -23,7 +23,8 @@ enum check_outcome {
 
 /* What a check found besides, for a refresh. */
 struct check_report {
-	bool unsettled; /* some token is not settled, so a refresh may settle it */
+	bool unsettled;   /* some token is not settled, so a refresh may settle it */
+	bool other_names; /* it is stale since the directory has others */
 };
 
 /*
@@ -32,7 +33,7 @@ struct check_report {
  * @dirfd:  the directory, opened O_RDONLY|O_DIRECTORY; its offset may move
  * @opts:   how an item that must be read is read
  *
- * Returns an enum check_outcome, or a negative errno.
+ * Returns an enum check_outcome, or a negative errno; the report is set in any case.
  */
 must_check int check_strict(const struct view *v, int dirfd, const struct scan_opts *opts,
 			    char **ret_bytes, size_t *ret_n,

@@ -108,17 +108,16 @@ static int pass_over(struct dir *d, enum epc_outcome outcome, const char *why,
 
 /* The bytes are verified; do they describe this directory as it is? */
 static int check_view(const struct epc_ctx *ctx, struct dir *d, const struct view *v,
-		      char **ret_bytes, size_t *ret_n)
+		      char **ret_bytes, size_t *ret_n, struct check_report *ret_report)
 {
 	struct scan_opts opts = dir_live_opts(ctx, d);
-	struct check_report report;
 	bool fast = ctx->check == EPC_CHECK_FAST ||
 		    (ctx->check == EPC_CHECK_AUTO && (v->flags & FMT_FAST_ALLOWED));
 
 	if (fast)
-		return check_fast(v, d->fd, &opts, ret_bytes, ret_n, &report);
+		return check_fast(v, d->fd, &opts, ret_bytes, ret_n, ret_report);
 
-	return check_strict(v, d->fd, &opts, ret_bytes, ret_n, &report);
+	return check_strict(v, d->fd, &opts, ret_bytes, ret_n, ret_report);
 }
 
 /* 0, or a positive outcome with file->why: no such file.  Takes its bytes. */
@@ -151,6 +150,7 @@ static int use_file(const struct epc_ctx *ctx, struct dir *d, struct folder_file
 		    struct held *h)
 {
 	autofree char *amended = NULL;
+	struct check_report report;
 	size_t amended_n = 0;
 	int r;
 
@@ -161,11 +161,15 @@ static int use_file(const struct epc_ctx *ctx, struct dir *d, struct folder_file
 		.settled = h->settled,
 		.fast_allowed = (h->view.flags & FMT_FAST_ALLOWED) != 0,
 	};
-	r = check_view(ctx, d, &h->view, &amended, &amended_n);
+	r = check_view(ctx, d, &h->view, &amended, &amended_n, &report);
 	if (is_our_own(r))
 		return r;
 	if (r < 0 || r == CHECK_STALE) {
-		file->why = "is out of date";
+		file->why =
+			r < 0 ? "is out of date"
+			: report.other_names
+				? "is out of date: other distributions are there"
+				: "is out of date: texts of distributions have changed";
 		return EPC_STALE;
 	}
 

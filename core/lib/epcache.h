@@ -185,7 +185,7 @@ EPC_PUBLIC struct epc_str epc_dir_path(const struct epc_dir *d);
 EPC_PUBLIC enum epc_source epc_dir_source(const struct epc_dir *d);
 /* Why no cache was used: an enum epc_outcome, or EPC_OK when one was, or was not wanted. */
 EPC_PUBLIC enum epc_outcome epc_dir_bypass(const struct epc_dir *d);
-/* The same in words, "is out of date"; NULL where there is nothing to say. */
+/* The same in words, "is damaged"; NULL where there is nothing to say. */
 EPC_PUBLIC const char *epc_dir_why(const struct epc_dir *d);
 EPC_PUBLIC size_t epc_dir_nr_dists(const struct epc_dir *d);
 EPC_PUBLIC size_t epc_dir_nr_entries(const struct epc_dir *d);

@@ -93,19 +93,19 @@ put() {
 
 @test "stale: a distribution was added" {
 	dist "$SITE/new-1.dist-info" '[g]\nd = m:n\n'
-	bypassed "$FILE: is out of date" "run: epcache refresh --cache-dir='$CACHE' -- '$SITE'"
+	bypassed "$FILE: is out of date: other distributions are there" "run: epcache refresh --cache-dir='$CACHE' -- '$SITE'"
 	mended
 }
 
 @test "stale: a distribution was removed" {
 	rm -r "$SITE/bar-1.dist-info"
-	bypassed "$FILE: is out of date" "run: epcache refresh --cache-dir='$CACHE' -- '$SITE'"
+	bypassed "$FILE: is out of date: other distributions are there" "run: epcache refresh --cache-dir='$CACHE' -- '$SITE'"
 	mended
 }
 
 @test "stale: a distribution was renamed" {
 	mv "$SITE/bar-1.dist-info" "$SITE/bar-2.dist-info"
-	bypassed "$FILE: is out of date" "run: epcache refresh --cache-dir='$CACHE' -- '$SITE'"
+	bypassed "$FILE: is out of date: other distributions are there" "run: epcache refresh --cache-dir='$CACHE' -- '$SITE'"
 	mended
 }
 
@@ -113,7 +113,7 @@ put() {
 edited() {
 	ask
 	is_right
-	says 1 "$FILE: is out of date" "run: epcache refresh --cache-dir='$CACHE' -- '$SITE'"
+	says 1 "$FILE: is out of date: texts of distributions have changed" "run: epcache refresh --cache-dir='$CACHE' -- '$SITE'"
 	mutes
 	mended
 }

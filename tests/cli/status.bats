@@ -76,7 +76,7 @@ refresh_of() {
 @test "stale: exit 3, and what is there now is counted" {
 	cached
 	dist "$SITE/bar-1.dist-info" '[g]\nc = m:z\n'
-	is_told stale 'is out of date' "$(refresh_of "$SITE")" 3
+	is_told stale 'is out of date: other distributions are there' "$(refresh_of "$SITE")" 3
 	names_file
 	[[ ${lines[0]} == "$SITE${TAB}stale${TAB}2${TAB}3$TAB"* ]]
 	refresh "$SITE"
@@ -202,7 +202,7 @@ zipfile.ZipFile(sys.argv[1], "w").close()' "$SITE"
   $(refresh_of "$WORK/a")
 $WORK/b
   $(cache_file "$WORK/b")
-  is out of date
+  is out of date: other distributions are there
   $(refresh_of "$WORK/b")
 $WORK/c
   is no directory, or may not be read
