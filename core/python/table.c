@@ -95,15 +95,10 @@ static int read_image(const struct epc_ctx *ctx, const char *dir,
 }
 
 /* For the listing, the directory's token is enough; of the answer nothing is wanted. */
-static int source_open(const char *dir, struct source *ret)
+static int source_open(struct epc_ctx *ctx, const char *dir, struct source *ret)
 {
 	struct epc_answer *answer = NULL;
-	struct epc_ctx *ctx;
 	int r;
-
-	r = epc_ctx_new(&ctx);
-	if (r < 0)
-		return r;
 
 	epc_ctx_set_check(ctx, EPC_CHECK_FAST);
 	epc_ctx_set_caches_only(ctx, true);
@@ -112,7 +107,6 @@ static int source_open(const char *dir, struct source *ret)
 		r = read_image(ctx, dir, answer, ret);
 
 	epc_answer_free(answer);
-	epc_ctx_free(ctx);
 	return r == -ENOMEM ? r : 0;
 }
 
@@ -219,6 +213,7 @@ const char table_read_doc[] =
 PyObject *table_read(PyObject *module, PyObject *path)
 {
 	struct source source = { .image = NULL };
+	struct epc_ctx *ctx;
 	PyObject *table;
 	char *dir;
 	int r;
@@ -227,8 +222,16 @@ PyObject *table_read(PyObject *module, PyObject *path)
 	if (PyBytes_AsStringAndSize(path, &dir, NULL) < 0)
 		return NULL;
 
-	Py_BEGIN_ALLOW_THREADS r = source_open(dir, &source);
-	Py_END_ALLOW_THREADS if (r < 0) return PyErr_NoMemory();
+	/* It reads the environment, which others may change once the lock is released. */
+	if (epc_ctx_new(&ctx) < 0)
+		return PyErr_NoMemory();
+
+	Py_BEGIN_ALLOW_THREADS r = source_open(ctx, dir, &source);
+	Py_END_ALLOW_THREADS
+
+		epc_ctx_free(ctx);
+	if (r < 0)
+		return PyErr_NoMemory();
 	if (!source.image)
 		Py_RETURN_NONE;
 

@@ -134,6 +134,30 @@ class Running(Case):
             thread.join()
         self.assertEqual(failures, [])
 
+    @native
+    def test_the_environment_changes_meanwhile(self):
+        code = ("import os, threading\n"
+                "from epcache import _epcache as native\n"
+                "names = ['EPCACHE_TEST_%d' % i for i in range(3000)]\n"
+                "done = threading.Event()\n"
+                "def change():\n"
+                "    while not done.is_set():\n"
+                "        for name in names: os.putenv(name, 'x')\n"
+                "        for name in names: os.unsetenv(name)\n"
+                "def ask():\n"
+                "    for _ in range(50000):\n"
+                "        native.table(b'/nonexistent')\n"
+                "asking = [threading.Thread(target=ask) for _ in range(4)]\n"
+                "changing = threading.Thread(target=change)\n"
+                "for each in [changing, *asking]: each.start()\n"
+                "for each in asking: each.join()\n"
+                "done.set()\n"
+                "changing.join()\n")
+        # Memory that is freed has other bytes at once, and none of ours is found early.
+        environment = {**os.environ, "MALLOC_PERTURB_": "165"}
+        del environment["EPCACHE"]
+        run(code, env=environment)
+
     @unittest.skipIf(SANITIZED, "a lock of its allocator may stay held in the child")
     def test_fork(self):
         self.assertEqual(len(epcache.entry_points(group="g")), 20)
