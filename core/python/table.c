@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -62,6 +63,7 @@ static bool same_text(struct epc_str a, struct epc_str b)
 
 struct source {
 	struct epc_image *image; /* owned; NULL: no cache answers */
+	bool strict;             /* EPCACHE asks for each text to be looked at */
 	bool fast;               /* the cache file allows the fast check */
 };
 
@@ -90,8 +92,16 @@ static int read_image(const struct epc_ctx *ctx, const char *dir,
 	    !same_text(epc_image_path(ret->image), epc_dir_path(d)))
 		ret->image = epc_image_free(ret->image);
 
-	ret->fast = epc_dir_cache_info(d, &info) == 0 && info.fast_allowed;
+	ret->fast = !ret->strict && epc_dir_cache_info(d, &info) == 0 &&
+		    info.fast_allowed;
 	return 0;
+}
+
+static bool is_strict(void)
+{
+	const char *check = secure_getenv("EPCACHE");
+
+	return check && strcmp(check, "strict") == 0;
 }
 
 /* For the listing, the directory's token is enough; of the answer nothing is wanted. */
@@ -225,6 +235,7 @@ PyObject *table_read(PyObject *module, PyObject *path)
 	/* It reads the environment, which others may change once the lock is released. */
 	if (epc_ctx_new(&ctx) < 0)
 		return PyErr_NoMemory();
+	source.strict = is_strict();
 
 	Py_BEGIN_ALLOW_THREADS r = source_open(ctx, dir, &source);
 	Py_END_ALLOW_THREADS

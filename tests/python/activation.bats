@@ -58,6 +58,21 @@ print(*(e.value for e in dist.entry_points))' "$SITE/demo-1.dist-info/entry_poin
 	[ "$output" = $'demo:a demo:b\nlater:a' ]
 }
 
+@test "EPCACHE=strict: an edit in place is seen where the administrator allows the fast check" {
+	is_root || skip "needs root, for an /etc of its own"
+	dist "$SITE/demo-1.dist-info" "$POINTS"
+	enable
+	mkdir -p "$WORK/etc/epcache"
+	printf '%s\n' "CheckFast=$SITE" "Directory=$SITE" >"$WORK/etc/epcache/epcache.conf"
+	sleep 0.1
+	on_own_system "$EPCACHE" refresh --quiet "$SITE"
+	[ "$(on_own_system "$PY" -c "$PRINT" | grep -c demo:a)" -eq 2 ]
+
+	sed -i s/demo:a/later:a/ "$SITE/demo-1.dist-info/entry_points.txt"
+	[ "$(on_own_system "$PY" -c "$PRINT" | grep -c demo:a)" -eq 2 ] # what fast is
+	[ "$(EPCACHE=strict on_own_system "$PY" -c "$PRINT" | grep -c later:a)" -eq 2 ]
+}
+
 @test "what starts without importlib.metadata imports two modules more, and no extension" {
 	enable
 	code='import sys; print(*sorted(sys.modules), sep="\n")'
