@@ -68,6 +68,10 @@ print(hasattr(m.entry_points, "__wrapped__"))')" = True ]
 		'import pathlib; pathlib.Path.read_text = lambda *a, **k: "[g]\nt = t:t\n"' \
 		'm.EntryPoints._from_text_for = classmethod(lambda c, t, d: c())' \
 		'm.PathDistribution._normalized_name = "all the same"' \
+		'm.os = types.SimpleNamespace(**{**vars(m.os), "listdir": lambda p=".": []})' \
+		'm.sys = types.SimpleNamespace(**{**vars(m.sys), "path": []})' \
+		'm.pathlib = types.SimpleNamespace(Path=lambda *a: m.zipfile.Path("/none"))' \
+		'm.Sectioned.section_pairs = classmethod(lambda c, text: iter(()))' \
 		'import sys; sys.meta_path.append(m.MetadataPathFinder)' \
 		'import sys; sys.meta_path.clear()' \
 		'import sys; sys.path[:] = [p.encode() for p in sys.path]' \
@@ -75,6 +79,7 @@ print(hasattr(m.entry_points, "__wrapped__"))')" = True ]
 		'import sys; sys.path[:] = sys.path * 2' \
 		'import sys; sys.path[:] = sys.path + [None]'; do
 		same "import importlib.metadata as m, importlib.metadata._adapters, zipfile, email.parser
+import types
 $part
 def tell(f):
     try:

@@ -172,11 +172,13 @@ def serve(metadata):
     if "__wrapped__" in vars(metadata.entry_points):
         return
 
-    files = [(os, "listdir stat"), (io, "open"), (pathlib.Path, "open read_text")]
-    reading = [(metadata.PathDistribution, "read_text __init__"),
+    files = [(os, "listdir stat"), (io, "open"), (pathlib.Path, "open read_text joinpath"),
+             (metadata, "os pathlib")]
+    reading = [(metadata, "Sectioned"), (metadata.Sectioned, "section_pairs read"),
+               (metadata.PathDistribution, "read_text __init__"),
                (metadata.Distribution, "entry_points"), (metadata.EntryPoints, "_from_text_for"),
                (metadata.EntryPoints, "_from_text"), (metadata.EntryPoint, "_for")]
-    finding = [(metadata, "distributions PathDistribution EntryPoints EntryPoint"),
+    finding = [(metadata, "sys distributions PathDistribution EntryPoints EntryPoint FastPath"),
                (metadata.Distribution, "discover _discover_resolvers"),
                (metadata.PathDistribution, "_normalized_name _name_from_stem"),
                (metadata.MetadataPathFinder, "find_distributions _search_paths"),
