@@ -211,45 +211,25 @@ static bool fill_entries(struct epc_answer *answer, PyObject *entries, PyObject 
 	return true;
 }
 
-static PyObject *entries_of(const struct epc_dist *d)
-{
-	PyObject *entries = PyList_New(0);
-
-	for (size_t i = 0; entries && i < epc_dist_nr_entries(d); i++) {
-		struct epc_str group, name, value;
-
-		epc_dist_entry(d, i, &group, &name, &value);
-		if (!append(entries,
-			    TUPLE(text_of(name), text_of(value), text_of(group))))
-			Py_CLEAR(entries);
-	}
-	return entries;
-}
-
-/* Is all that importlib.metadata would read of its entry points here? */
-static bool is_known(const struct epc_dist *d)
-{
-	const char *state = epc_dist_state(d);
-
-	return !epc_dist_why(d) &&
-	       (strcmp(state, "text") == 0 || strcmp(state, "absent") == 0);
-}
-
 /*
  * Each distribution, hidden or not, as (number of the path, folder, normalised name or
- * None, its entry points as (name, value, group), or None).
+ * None, its entry points as in table_read(), or None).
  */
 static bool fill_dists(struct epc_answer *answer, PyObject *dists)
 {
+	const struct epc_dir *dir = epc_answer_next_dir(answer);
 	const struct epc_dist *d;
-	size_t path;
+	size_t path, at = 0;
 
-	while ((d = epc_answer_next_dist(answer, &path)))
-		if (!append(dists,
-			    TUPLE(number_of(path), name_of(epc_dist_folder(d)),
-				  name_of(epc_dist_normalized_name(d)),
-				  is_known(d) ? entries_of(d) : Py_NewRef(Py_None))))
+	while ((d = epc_answer_next_dist(answer, &path))) {
+		for (; at < path; at++)
+			dir = epc_answer_next_dir(answer);
+		if (!append(dists, TUPLE(number_of(path), name_of(epc_dist_folder(d)),
+					 name_of(epc_dist_normalized_name(d)),
+					 table_record(d, table_is_fast(dir)))))
 			return false;
+	}
+	epc_answer_rewind(answer);
 	return true;
 }
 

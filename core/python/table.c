@@ -104,6 +104,14 @@ static bool is_strict(void)
 	return check && strcmp(check, "strict") == 0;
 }
 
+bool table_is_fast(const struct epc_dir *d)
+{
+	struct epc_cache_info info;
+
+	return !is_strict() && epc_dir_source(d) == EPC_FROM_CACHE &&
+	       epc_dir_cache_info(d, &info) == 0 && info.fast_allowed;
+}
+
 /* For the listing, the directory's token is enough; of the answer nothing is wanted. */
 static int source_open(struct epc_ctx *ctx, const char *dir, struct source *ret)
 {
@@ -160,12 +168,12 @@ static PyObject *entries_of(const struct epc_dist *d)
 }
 
 /* Can the cache speak for it?  Not where importlib.metadata raises, or it is unsettled. */
-static bool seen_of(const struct epc_dist *d, const struct source *s, struct seen *ret)
+static bool seen_of(const struct epc_dist *d, bool fast, struct seen *ret)
 {
 	bool text = strcmp(epc_dist_state(d), "text") == 0;
 
 	memset(ret, 0, sizeof *ret);
-	ret->how = s->fast ? SEEN_FAST : text ? SEEN_TEXT : SEEN_ABSENT;
+	ret->how = fast ? SEEN_FAST : text ? SEEN_TEXT : SEEN_ABSENT;
 	if (!text)
 		return strcmp(epc_dist_state(d), "absent") == 0;
 
@@ -173,12 +181,12 @@ static bool seen_of(const struct epc_dist *d, const struct source *s, struct see
 	       ret->token.settled;
 }
 
-static PyObject *record_of(const struct epc_dist *d, const struct source *s)
+PyObject *table_record(const struct epc_dist *d, bool fast)
 {
 	PyObject *bytes, *entries, *record = NULL;
 	struct seen seen;
 
-	if (!seen_of(d, s, &seen))
+	if (!seen_of(d, fast, &seen))
 		Py_RETURN_NONE;
 
 	bytes = PyBytes_FromStringAndSize((const char *)&seen, sizeof seen);
@@ -196,7 +204,7 @@ static int add_record(PyObject *table, const struct epc_dist *d, const struct so
 	struct epc_str folder = epc_dist_folder(d);
 	PyObject *key = PyUnicode_DecodeFSDefaultAndSize(folder.data,
 							 (Py_ssize_t)folder.len);
-	PyObject *record = record_of(d, s);
+	PyObject *record = table_record(d, s->fast);
 	int r = key && record ? PyDict_SetItem(table, key, record) : -1;
 
 	Py_XDECREF(key);

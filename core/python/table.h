@@ -12,7 +12,11 @@
 #ifndef EPC_TABLE_H
 #define EPC_TABLE_H
 
+#include <stdbool.h>
+
 struct _object; /* PyObject, without its header */
+struct epc_dir;
+struct epc_dist;
 
 /*
  * table_read(path: bytes) -> dict | None - what the cache has of an absolute directory
@@ -29,6 +33,12 @@ struct _object *table_read(struct _object *module, struct _object *path);
  * One statx(2), or none where the directory's cache allows the fast check.
  */
 struct _object *table_is_current(struct _object *module, struct _object *args);
+
+/* table_is_fast - is a directory's token enough for what its cache has of its texts? */
+bool table_is_fast(const struct epc_dir *d);
+
+/* table_record - (seen, entries) of a distribution; None where it has to be read. */
+struct _object *table_record(const struct epc_dist *d, bool fast);
 
 extern const char table_read_doc[], table_is_current_doc[];
 

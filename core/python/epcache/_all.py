@@ -55,8 +55,8 @@ def _in_path(path):
     except Exception:  # None among them: there is nothing to be had
         found, archives = [], [True] * len(ours)
     by_entry = [[] for _ in ours]
-    for at, folder, norm, points in found:
-        by_entry[at].append(_points.Distribution(ours[at], folder, norm, points))
+    for at, folder, norm, record in found:
+        by_entry[at].append(_points.Distribution(ours[at], folder, norm, record))
 
     told = iter(zip(by_entry, archives))
     for entry in path:

@@ -186,20 +186,33 @@ class Distribution:
     importlib.metadata.PathDistribution that this stands for.
     """
 
-    def __init__(self, entry, folder, norm=None, points=None):
-        # Of sys.path, as it is there; the folder in it; the name as it is compared; its
-        # entry points as (name, value, group), or None where they have to be read.
+    def __init__(self, entry, folder, norm=None, record=None):
+        # Of sys.path, as it is there; the folder in it; the name as it is compared; what
+        # was seen of its entry_points.txt, and what that had, as (name, value, group); or
+        # None where it has to be read.
         self._entry = entry
         self._folder = folder
         self._norm = norm
-        self._points = points
+        self._record = record
 
     @property
     def entry_points(self):
-        points = self._points
+        points = self._as_it_was()
         if points is None:
             points = [p._key() for p in map(convert, self._real.entry_points)]
         return EntryPoints(EntryPoint(*point)._for(self) for point in points)
+
+    def _as_it_was(self):
+        """What was found, if that is still so: it may be asked for much later."""
+        if self._record is None:
+            return None
+        from os import fsencode, path
+
+        from . import _reader
+
+        seen, points = self._record
+        text = path.join(self._entry, self._folder, "entry_points.txt")
+        return points if _reader.native.is_current(fsencode(text), seen) else None
 
     @property
     def metadata(self):
@@ -250,7 +263,7 @@ class Distribution:
         return getattr(self._real, name)
 
     def __reduce__(self):
-        return self.__class__, (self._entry, self._folder, self._norm, self._points)
+        return self.__class__, (self._entry, self._folder, self._norm)
 
 
 def convert(real):

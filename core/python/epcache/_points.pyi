@@ -49,7 +49,7 @@ class Distribution:
         entry: str,
         folder: str,
         norm: str | None = None,
-        points: list[tuple[str, str, str]] | None = None,
+        record: tuple[bytes, tuple[tuple[str, str, str], ...]] | None = None,
     ) -> None: ...
     @property
     def name(self) -> str: ...

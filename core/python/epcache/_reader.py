@@ -95,9 +95,9 @@ def query(path, group=None, name=None, caches_only=False):
 def dists(path, caches_only=False):
     """All distributions, hidden or not, with these str as sys.path.
 
-    As (number of the path, folder, normalised name, entry points): the name None where
-    it is to be asked for, the entry points, (name, value, group), None where they are to
-    be read.  And for each entry whether it is an archive, which was not looked into.
+    As (number of the path, folder, normalised name, record): the name None where it is to
+    be asked for; the record what was seen of entry_points.txt, for is_current(), and its
+    (name, value, group), or None where they are to be read.  And for each entry whether it is an archive, which was not looked into.
     Two lists, or None.
     """
     if is_off():

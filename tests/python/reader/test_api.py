@@ -5,6 +5,7 @@ import importlib.metadata
 import os
 import pickle
 import sys
+import time
 import unittest
 import warnings
 
@@ -105,6 +106,30 @@ class Objects(Case):
                          ["pip", "b", "a", "b", "ns:sub"])
         with self.assertRaises(AttributeError):
             dist.no_such_attribute
+
+    def test_a_distribution_that_is_kept_or_pickled_sees_later_changes(self):
+        def values(dists):
+            return {d._folder: [p.value for p in d.entry_points] for d in dists}
+
+        foo, bar = "foo-1.0.dist-info", "bar-1.0.dist-info"
+        folder = self.site("changing", foo="[g]\na = old:x\n")
+        self.dist(folder, bar, None)
+        time.sleep(0.1)
+        for refreshed in (False, True):
+            if refreshed:
+                self.refresh(folder)
+            kept = list(epcache.distributions(path=[folder]))
+            pickled = pickle.dumps(kept)
+            before = {foo: ["old:x"], bar: []}
+            self.assertEqual(values(kept), before)
+            self.dist(folder, foo, "[g]\na = new:x\n")
+            self.dist(folder, bar, "[g]\nb = b:x\n")
+            after = {foo: ["new:x"], bar: ["b:x"]}
+            self.assertEqual(values(kept), after)
+            self.assertEqual(values(pickle.loads(pickled)), after)
+            self.dist(folder, foo, "[g]\na = old:x\n")
+            os.unlink(os.path.join(folder, bar, "entry_points.txt"))
+            time.sleep(0.1)
 
     def test_parts_and_loading(self):
         import json
