@@ -19,9 +19,11 @@ class _Pair:
     __slots__ = ()
 
     def __iter__(self):
+        # Of the module itself, as there: by default nobody is told.
         _warn(
             "Construction of dict of EntryPoints is deprecated in "
-            "favor of EntryPoints."
+            "favor of EntryPoints.",
+            stacklevel=2,
         )
         return iter((self.name, self))
 
