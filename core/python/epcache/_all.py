@@ -8,19 +8,27 @@ from . import _points, _reader
 def distributions(params):
     """As importlib.metadata.distributions(); @params are for its Context."""
     try:
-        if _reader.is_off() or _reader.mode() == "verify" or set(params) - {"path"}:
-            finders = None
-        else:
-            finders = _reader.finders()
-            if True not in finders:
-                finders = None
+        found = None if _reader.is_off() else ours(params)
+        verify = found is not None and _reader.mode() == "verify"
     except Exception:
-        finders = None
-    if finders is None:
+        found, verify = None, False
+    if verify:
+        from . import _verify
+
+        return _verify.distributions(params)
+    if found is None:
         from . import _original
 
         return _original.distributions(params)
-    return _chain(finders, params)
+    return found
+
+
+def ours(params):
+    """The same, where we can answer; else None."""
+    if set(params) - {"path"}:
+        return None
+    finders = _reader.finders()
+    return _chain(finders, params) if True in finders else None
 
 
 def entry_points(path=None):

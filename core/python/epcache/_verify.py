@@ -28,6 +28,31 @@ def select(params, path):
     return found
 
 
+def distributions(params):
+    """The same of distributions(), which answers as it is gone through."""
+    path = params.get("path", sys.path)
+    found = list(_original.distributions(params))
+    if type(path) is list:  # another may have been used up
+        try:
+            from . import _all
+
+            ours = [_shown(dist) for dist in _all.ours(params) or found]
+            theirs = [_shown(dist) for dist in found]
+            if ours != theirs:
+                _report(params, path, _differences(ours, theirs), "distributions")
+        except Exception as why:
+            _report(params, path, [f"epcache: {why!r}"], "distributions")
+    yield from found
+
+
+def _shown(dist):
+    try:
+        points = [(p.name, p.value, p.group) for p in dist.entry_points]
+    except Exception as why:
+        points = type(why).__name__
+    return str(getattr(dist, "_path", None)), points
+
+
 def _listed(points):
     return [(*point._key(), str(getattr(point.dist, "_path", None))) for point in points]
 
@@ -38,7 +63,7 @@ def _differences(ours, theirs):
     return lines or ["the order of these:"] + [f"+ {each}" for each in theirs]
 
 
-def _report(params, path, lines):
+def _report(params, path, lines, name="entry_points"):
     """All that is needed to see it again.  Never raises."""
     try:
         path = sys.path if path is None else path
@@ -47,7 +72,7 @@ def _report(params, path, lines):
             _reader.CHECK_OF_ENVIRONMENT, False)
         more = [f"... and {len(lines) - SHOWN} more"] if len(lines) > SHOWN else []
         text = [
-            f"epcache: verify: entry_points({params!r}) differs from importlib.metadata",
+            f"epcache: verify: {name}({params!r}) differs from importlib.metadata",
             *lines[:SHOWN],
             *more,
             f"python {sys.version!r} {sys.executable!r}",

@@ -72,6 +72,20 @@ class Environment(Case):
                      "+ ('a', 'b:c'", "sys.path = ['" + self.folder, "python '3."):
             self.assertIn(word, p.stderr)
 
+    @native
+    def test_verify_compares_distributions_as_well(self):
+        show = ("print([p.value for d in epcache.distributions() for p in d.entry_points"
+                " if p.group == 'g'])\n")
+        p = self.run_in(show, EPCACHE="verify")
+        self.assertEqual((p.stdout, p.stderr), ("['b:c']\n", ""))
+        code = ("from epcache import _all\n"
+                "_all._in_path = lambda path: iter([epcache.Distribution('x', 'y')])\n" + show)
+        p = self.run_in(code, EPCACHE="verify")
+        self.assertEqual(p.stdout, "['b:c']\n")
+        for word in ("epcache: verify: distributions({})", "- ('x/y', [])",
+                     "foo-1.0.dist-info', [('a', 'b:c', 'g')])", "sys.path = ['" + self.folder):
+            self.assertIn(word, p.stderr)
+
     def run_in(self, code, **environment):
         before = "import sys, epcache; sys.path.insert(0, %r)\n" % self.folder
         return run(before + code, env={**os.environ, **environment})
