@@ -31,13 +31,18 @@ def status(path=None):
     path = list(sys.path if path is None else path)
     if _reader.is_off():
         return [Status(entry, "importlib") for entry in path]
-    ours = [entry for entry in path if type(entry) is str]
-    dirs = iter(_reader.native.query(
-        ours, None, None, _reader.CHECK_OF_ENVIRONMENT, False)[2])
-    return [
-        _told(entry, next(dirs)) if type(entry) is str else Status(entry, "importlib")
-        for entry in path
-    ]
+    return [_of(entry) for entry in path]
+
+
+def _of(entry):
+    if type(entry) is not str:
+        return Status(entry, "importlib")
+    try:
+        answer = _reader.native.query(
+            [entry], None, None, _reader.CHECK_OF_ENVIRONMENT, False)
+    except ValueError:  # what no path can be
+        return Status(entry, "importlib")
+    return _told(entry, answer[2][0])
 
 
 def _told(entry, told):

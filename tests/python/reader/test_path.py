@@ -103,6 +103,12 @@ class Path(Case):
         importlib.invalidate_caches()
         self.assertEqual(sorted(self.both()), ["b", "new"])
 
+    @native
+    def test_the_status_of_what_is_no_path(self):
+        entries = ["a\0b", "\ud800", b"bytes", None, self.site(foo=None)]
+        self.assertEqual([s.source for s in epcache.status(entries)],
+                         ["importlib"] * 4 + ["live"])
+
     @cached
     def test_each_entry_is_answered_for_by_its_own_cache(self):
         ours = [self.site(n, **{n: "[g]\na = %s\n" % n}) for n in ("one", "two", "three")]
