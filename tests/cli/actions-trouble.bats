@@ -149,7 +149,8 @@ load actions
 		[ "$status" -eq 0 ]
 		own status
 		own actions run 50-a
-		[ "$status" -eq 0 ] && [ -z "$stderr" ]
+		[ "$status" -eq 0 ]
+		[ -z "$stderr" ]
 		published 50-a
 		of_site '[x["name"] for x in d["distributions"]] == ["foo"]'
 		json '[x["name"] for x in j["directories"][-1]["removed"]] == []'
@@ -292,7 +293,8 @@ lacking() {
 	own status
 	[[ $output == *'action 50-a'*'cannot find what changed'* ]]
 	own actions run
-	[ "$status" -eq 0 ] && [ -z "$stderr" ]
+	[ "$status" -eq 0 ]
+	[ -z "$stderr" ]
 
 	dist "$SITE/bar-1.0.dist-info" '[g]\na = m:x\n'
 	echo Actions=no >>"$WORK/etc/epcache/epcache.conf"
@@ -311,14 +313,16 @@ lacking() {
 	dist "$SITE/foo-1.0.dist-info" '[g]\na = m:x\n'
 	action "$ACTIONS/50-a.action" Exec=/bin/cat
 	lacking 'umount -l /proc' refresh
-	[ "$status" -eq 0 ] && [ -z "$stderr" ]
+	[ "$status" -eq 0 ]
+	[ -z "$stderr" ]
 	published 50-a
 	of_site '[x["name"] for x in d["added"]] == ["foo"]'
 
 	dist "$SITE/bar-1.0.dist-info" '[g]\na = m:x\n'
 	mkdir inner
 	lacking 'mount --rbind / inner && umount -l inner/proc && enter="chroot inner"' refresh
-	[ "$status" -eq 0 ] && [ -z "$stderr" ]
+	[ "$status" -eq 0 ]
+	[ -z "$stderr" ]
 	published 50-a
 	of_site '[x["name"] for x in d["added"]] == ["bar"]'
 }
@@ -410,7 +414,8 @@ left() {
 	done
 	touch "$WORK/signs/go"
 	own actions run
-	[ "$status" -eq 0 ] && [ -z "$stderr" ]
+	[ "$status" -eq 0 ]
+	[ -z "$stderr" ]
 	published 60-b
 	of_site '[x["name"] for x in d["added"]] == ["foo"]'
 	[ -z "$(find "$WORK/var-lib" "$WORK/var-cache" -name '.tmp*' -o -name '*.tmp*')" ]

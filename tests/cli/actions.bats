@@ -121,7 +121,8 @@ listed() {
 @test "check says nothing of a file that is right" {
 	action 50-a.action 'Exec=/bin/sh -c "exit 0"' Groups=console_scripts
 	run --separate-stderr "$EPCACHE" actions check 50-a.action
-	[ "$status" -eq 0 ] && [ -z "$output$stderr" ]
+	[ "$status" -eq 0 ]
+	[ -z "$output$stderr" ]
 	run --separate-stderr "$EPCACHE" actions check --json 50-a.action
 	[ "$status" -eq 0 ] && [ "$output" = '[]' ]
 }
@@ -129,7 +130,8 @@ listed() {
 @test "check names each wrong line, and what to do" {
 	action 50-a.action Exec=sh Mode=root 'TimeoutSec=99'
 	run --separate-stderr "$EPCACHE" actions check 50-a.action
-	[ "$status" -eq 1 ] && [ -z "$output" ]
+	[ "$status" -eq 1 ]
+	[ -z "$output" ]
 	says 3 "50-a.action:1: Exec= must begin with the absolute path" \
 		"50-a.action:2: Mode= must be filter or user, not 'root'" \
 		"50-a.action:3: TimeoutSec= must be a number from 1 to 30, not '99'"
@@ -170,7 +172,8 @@ end' ]
 	echo x >cache/actions/50-a
 	chmod 666 cache/actions/50-a
 	run --separate-stderr "$EPCACHE" actions output --cache-dir cache 50-a
-	[ "$status" -eq 1 ] && [ -z "$output" ]
+	[ "$status" -eq 1 ]
+	[ -z "$output" ]
 	says 1 "not to be believed"
 	chmod 644 cache/actions/50-a
 	chmod 777 cache/actions
@@ -180,7 +183,8 @@ end' ]
 
 @test "of what was not published, nothing is found" {
 	run --separate-stderr "$EPCACHE" actions output --cache-dir cache 50-a
-	[ "$status" -eq 3 ] && [ -z "$output" ]
+	[ "$status" -eq 3 ]
+	[ -z "$output" ]
 	says 1 "'50-a' has published nothing"
 	mkdir -p cache/actions
 	echo x >cache/secret
@@ -221,7 +225,8 @@ end' ]
 	mkdir -p "$SITE/bar-2.dist-info"
 	action "$ACTIONS/50-cat.action" Exec=/bin/cat
 	own refresh
-	[ "$status" -eq 0 ] && [ -z "$stderr" ]
+	[ "$status" -eq 0 ]
+	[ -z "$stderr" ]
 	published 50-cat
 	json 'j["api"] == 1 and j["action"] == "50-cat"'
 	of_site '[x["name"] for x in d["added"]] == ["bar", "foo"]'
@@ -294,7 +299,8 @@ end' ]
 	dist "$SITE/two-1.dist-info" '[g]\nb = m:x\n'
 	own refresh
 	own actions run --verbose
-	[ "$status" -eq 0 ] && [ -z "$output" ]
+	[ "$status" -eq 0 ]
+	[ -z "$output" ]
 	says 1 "Actions=no"
 	published 50-cat
 	of_site '[x["name"] for x in d["added"]] == ["foo"]'
@@ -373,7 +379,8 @@ end' ]
 	[ "$status" -eq 0 ]
 	json 'j[0]["result"] == "quarantined"'
 	run --separate-stderr on_own_system "$EPCACHE" actions run --quiet
-	[ "$status" -eq 0 ] && [ -z "$output$stderr" ]
+	[ "$status" -eq 0 ]
+	[ -z "$output$stderr" ]
 	own actions list
 	[[ $output == *quarantined*"epcache actions run 50-a --force"* ]]
 	own status
@@ -424,7 +431,8 @@ end' ]
 	run --separate-stderr on_own_system "$EPCACHE" actions run --dry-run
 	[ "$status" -eq 0 ]
 	[ "$output" = "50-a${TAB}would run${TAB}0" ]
-	[ ! -e "$SEEN/actions.json" ] && [ ! -e "$WORK/var-cache/epcache/actions" ]
+	[ ! -e "$SEEN/actions.json" ]
+	[ ! -e "$WORK/var-cache/epcache/actions" ]
 	own refresh --dry-run --force
 	[ ! -e "$SEEN/actions.json" ]
 }
@@ -533,7 +541,9 @@ end' ]
 	action "$ACTIONS/50-a.action" Mode=user User=nobody "WritablePath=$WORK/own" \
 		"Exec=/bin/sh -c 'cat >$WORK/own/change; touch $WORK/other/x 2>/dev/null; true'"
 	own refresh
-	[ "$status" -eq 0 ] && [ -s "$WORK/own/change" ] && [ ! -e "$WORK/other/x" ]
+	[ "$status" -eq 0 ]
+	[ -s "$WORK/own/change" ]
+	[ ! -e "$WORK/other/x" ]
 	own actions output 50-a
 	[ "$status" -eq 3 ]
 }
@@ -560,7 +570,8 @@ end' ]
 	install -m 755 "$program" "$WORK/console-scripts"
 	action "$ACTIONS/50-console-scripts.action" "Exec=$WORK/console-scripts $WORK/owner"
 	own refresh
-	[ "$status" -eq 0 ] && [ -z "$stderr" ]
+	[ "$status" -eq 0 ]
+	[ -z "$stderr" ]
 	published 50-console-scripts
 	[[ $output == *"here${TAB}foo 1.0${TAB}$lib"* ]]
 	part=${output#*claim}
@@ -589,7 +600,8 @@ end' ]
 	action "$ACTIONS/70-log.action" "Exec=/bin/sh $WORK/log.sh $WORK/log" Mode=user \
 		User=nobody "WritablePath=$WORK/log"
 	own refresh
-	[ "$status" -eq 0 ] && [ -z "$stderr" ]
+	[ "$status" -eq 0 ]
+	[ -z "$stderr" ]
 	[ "$(cat "$WORK/log/size")" -eq "$(stat -c %s "$WORK/log/last-change.json")" ]
 }
 

@@ -399,7 +399,8 @@ failing() {
 	exec 7>&- 8<&-
 	[ ! -s leaked ]
 	[ "$(points)" = 'a=one:m b=b:m' ]
-	[ ! -e other ] && [ ! -e xdg ]
+	[ ! -e other ]
+	[ ! -e xdg ]
 	dpkg_in -i c_1 >&- 2>&-
 	is_right "${DIRS[@]}"
 }

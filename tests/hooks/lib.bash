@@ -289,7 +289,8 @@ assert owner["demo"] == sys.argv[3] and owner["by_hand"] is None, row' "$WORK/to
 	# Without the database nobody knows, which is said once.
 	mv "$ROOT$4" "$ROOT$4.away"
 	owned_is "$1" '?' '?'
-	[ "${#stderr_lines[@]}" -eq 1 ] && [[ $stderr == *'not known who owns what'* ]]
+	[ "${#stderr_lines[@]}" -eq 1 ]
+	[[ $stderr == *'not known who owns what'* ]]
 	mv "$ROOT$4.away" "$ROOT$4"
 }
 

@@ -230,7 +230,8 @@ hook_before() {
 }
 
 @test "there is neither /proc nor /dev, and none is made" {
-	[ ! -e "$ROOT/proc" ] && [ ! -e "$ROOT/dev" ]
+	[ ! -e "$ROOT/proc" ]
+	[ ! -e "$ROOT/dev" ]
 	put demo-1.0-2
 	is_silent
 	is_right "$SITE"
