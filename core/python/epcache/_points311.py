@@ -38,11 +38,17 @@ else:
     class EntryPoint(_Pair, Point, tuple):
         __doc__ = Plain.__doc__
 
-        _fields = ("name", "value", "group")
+        # Of the named tuple there; its _replace() and _asdict() only ever fail.
+        _fields = __match_args__ = ("name", "value", "group")
+        _field_defaults = {}
         dist = None
 
         def __new__(cls, name, value, group):
             return tuple.__new__(cls, (name, value, group))
+
+        @classmethod
+        def _make(cls, iterable):
+            return cls(*iterable)
 
         name = property(itemgetter(0))
         value = property(itemgetter(1))

@@ -74,6 +74,11 @@ class Objects(Case):
         self.assertEqual(public(self.one) - public(self.other), {"to_importlib"})
         self.assertEqual(public(self.other) - public(self.one), set())
         self.assertEqual(public(self.ours), public(self.theirs))
+        for name in ("_fields", "_field_defaults", "__match_args__"):
+            self.assertEqual(getattr(epcache.EntryPoint, name, None),
+                             getattr(importlib.metadata.EntryPoint, name, None), name)
+        if hasattr(self.other, "_make"):
+            self.assertEqual(self.one._make("abc"), self.other._make("abc"))
         self.assertIs(epcache.EntryPoint.pattern, importlib.metadata.EntryPoint.pattern)
 
     def test_immutable(self):
