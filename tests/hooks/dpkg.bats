@@ -363,6 +363,22 @@ failing() {
 	healed
 }
 
+@test "read-only /var/cache, or a cache that is a mount: our removal succeeds" {
+	"${ns[@]}" unshare -m mount -t tmpfs none /mnt 2>/dev/null || skip "needs mounts"
+	export -f dpkg_in
+	export ROOT WORK LOG
+	"${ns[@]}" unshare -m bash -euc '
+		ns=()
+		mount --bind "$ROOT/var/cache" "$ROOT/var/cache"
+		mount -o remount,bind,ro "$ROOT/var/cache"
+		dpkg_in -r epcache'
+	dpkg_in -i epcache_1
+	"${ns[@]}" unshare -m bash -euc '
+		ns=()
+		mount -t tmpfs none "$ROOT/var/cache/epcache"
+		dpkg_in -P epcache'
+}
+
 @test "dpkg is killed in the middle: readers are right at once, and a refresh heals" {
 	local killer
 
