@@ -96,6 +96,13 @@ version() {
 	transaction -U flat-1-1
 	in_root /usr/bin/epcache status --json "$SITE" | grep -q '"distributions":\s*3,'
 	transaction -R flat egg
+	# As a link, which is a distribution as well.
+	mkdir -p "$WORK/from/link$SITE"
+	ln -s ../../../share/link "$WORK/from/link$SITE/link-1.dist-info"
+	dist_make "$WORK/from/link/usr/share/link" '[g]\nlink = link:one\n'
+	pack "$WORK/from/link" link 1-1
+	transaction -U link-1-1
+	transaction -R link
 	python_make "$WORK/newer" 3.12 /usr/lib
 	cp -a "$WORK/python/usr/lib" "$WORK/newer/usr/"
 	pack "$WORK/newer" python 3.12-1
