@@ -154,7 +154,8 @@ unknown_unless_root() {
 	"$PYTHON" -I -S -c 'import fcntl, time
 f = open("'"$DB"'/lock", "r+"); fcntl.lockf(f, fcntl.LOCK_EX)
 print("locked", flush=True); time.sleep(60)' >locked &
-	while [ ! -s locked ]; do sleep 0.01; done
+	for ((i = 0; i < 1000; i++)); do [ ! -s locked ] || break; sleep 0.02; done
+	[ -s locked ]
 	chmod a-w "$DB" "$DB"/*
 	before=$(find "$DB" -printf '%p %i %s %T@ %C@\n')
 	run owned 'one, two|' "$SITE"

@@ -161,6 +161,9 @@ m.refuse_if_managed('/usr/local/lib/python3.11/dist-packages')"
 	[[ $output == "epcache: $PY does not find the package epcache when it starts"* ]]
 	run compgen -G "$SITE/*epcache*"
 	[ -z "$output" ]
+	PYTHONUSERBASE=$WORK/none run apart "$PYTHON" -m epcache enable --user
+	[ "$status" -eq 1 ]
+	[ ! -e "$WORK/none" ]
 }
 
 @test "each option is for its Python: --user and --local not in a virtual environment" {

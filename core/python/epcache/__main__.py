@@ -5,6 +5,7 @@ enable writes two files into a folder of the user's, of a virtual environment, o
 /usr/local; disable removes them; status says where they are.
 """
 import argparse
+import contextlib
 import os
 import shutil
 import site
@@ -69,6 +70,17 @@ def refuse_if_managed(folder):
                       " python3-epcache-autoload, or enable --user or --venv")
 
 
+def make(folder):
+    """Make a folder and those above it; returns the paths of those made, deepest first."""
+    made = []
+    path = folder
+    while not os.path.isdir(path):
+        made.append(path)
+        path = os.path.dirname(path)
+    os.makedirs(folder, exist_ok=True)
+    return made
+
+
 def write(folder, suffix):
     """Put one of the files in place, whole or not at all."""
     with open(os.path.join(HERE, NAME + suffix), encoding="ascii") as file:
@@ -119,11 +131,14 @@ def refresh(folder):
 def enable(level):
     folder = FOLDERS[level]()
     refuse_if_managed(folder)
-    os.makedirs(folder, exist_ok=True)
+    made = make(folder)
     for suffix in SUFFIXES:
         write(folder, suffix)
     if not is_armed():
         remove(folder)
+        for path in made:
+            with contextlib.suppress(OSError):  # somebody has put something there
+                os.rmdir(path)
         raise Refused(f"{sys.executable} does not find the package epcache when it starts;"
                       " install it where that looks")
 

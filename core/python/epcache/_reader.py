@@ -97,8 +97,8 @@ def dists(path, caches_only=False):
 
     As (number of the path, folder, normalised name, record): the name None where it is to
     be asked for; the record what was seen of entry_points.txt, for is_current(), and its
-    (name, value, group), or None where they are to be read.  And for each entry whether it is an archive, which was not looked into.
-    Two lists, or None.
+    (name, value, group), or None where they are to be read.  And for each entry whether it
+    is an archive, which was not looked into.  Two lists, or None.
     """
     if is_off():
         return None
