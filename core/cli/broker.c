@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -52,11 +51,11 @@ struct text {
 struct talk {
 	const struct epc_ctx *ctx;
 	const char *root;
-	int asked;       /* a file in memory, of the paths */
-	size_t nr;       /* of them */
-	struct text *of; /* the names of the packages, one for each path */
-	bool failed;     /* some helper did not answer */
-	size_t answered; /* helpers that did */
+	struct text asked; /* the paths, each with its NUL */
+	size_t nr;         /* of them */
+	struct text *of;   /* the names of the packages, one for each path */
+	bool failed;       /* some helper did not answer */
+	size_t answered;   /* helpers that did */
 	char why[SAYS_MAX + 64];
 };
 
@@ -87,7 +86,8 @@ static bool has_database(const struct talk *t, const struct helper *h)
 	return false;
 }
 
-_Noreturn static void be_helper(const struct talk *t, const char *path, int out, int err)
+_Noreturn static void be_helper(const struct talk *t, const char *path, int in, int out,
+				int err)
 {
 	static char search[] = "PATH=/usr/sbin:/usr/bin:/sbin:/bin";
 	static char locale[] = "LC_ALL=C.UTF-8", home[] = "HOME=/nonexistent";
@@ -96,8 +96,8 @@ _Noreturn static void be_helper(const struct talk *t, const char *path, int out,
 	char *root = t->root ? strdup(t->root) : NULL, *name = strdup(path);
 	char *args[] = { name, root ? option : NULL, root, NULL };
 
-	if (lseek(t->asked, 0, SEEK_SET) < 0 || dup2(t->asked, STDIN_FILENO) < 0 ||
-	    dup2(out, STDOUT_FILENO) < 0 || dup2(err, STDERR_FILENO) < 0)
+	if (dup2(in, STDIN_FILENO) < 0 || dup2(out, STDOUT_FILENO) < 0 ||
+	    dup2(err, STDERR_FILENO) < 0)
 		_exit(EXIT_FAILURE);
 	(void)drop_fds((const int[]){ 0, 1, 2 }, 3);
 	(void)setsid();
@@ -117,11 +117,30 @@ static void end_helper(pid_t pid, bool is_late, int *ret_status)
 	(void)kill(-pid, SIGKILL);
 }
 
-/* Both its outputs, to the end or for as long as it may take; true when in time. */
-static bool listen(int out, int err, struct text *said, struct text *complaint)
+/* As much as it takes now; closed at the end, and where it takes no more. */
+static void feed(const struct text *asked, size_t *told, int *in)
 {
-	struct pollfd p[2] = { { out, POLLIN, 0 }, { err, POLLIN, 0 } };
+	ssize_t n = write(*in, asked->p + *told, asked->n - *told);
+
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	*told += n > 0 ? (size_t)n : 0;
+	if (n < 0 || *told == asked->n)
+		(void)close(take_fd(*in));
+}
+
+/*
+ * Both its outputs, to the end or for as long as it may take; true when in time.  It is
+ * fed meanwhile: it may write before it has read all.
+ */
+static bool listen(const struct text *asked, int *in, int out, int err, struct text *said,
+		   struct text *complaint)
+{
+	struct pollfd p[3] = { { out, POLLIN, 0 },
+			       { err, POLLIN, 0 },
+			       { *in, POLLOUT, 0 } };
 	struct text *texts[2] = { said, complaint };
+	size_t told = 0;
 	int64_t end = clock_ms() + libexec.limit_ms, left;
 	char buf[65536];
 
@@ -129,8 +148,11 @@ static bool listen(int out, int err, struct text *said, struct text *complaint)
 		left = end - clock_ms();
 		if (left <= 0 || said->n > ANSWER_MAX)
 			return false;
-		if (poll(p, 2, (int)left) <= 0)
+		if (poll(p, 3, (int)left) <= 0)
 			continue;
+		if (p[2].revents)
+			feed(asked, &told, in);
+		p[2].fd = *in;
 		for (int i = 0; i < 2; i++) {
 			ssize_t n = p[i].revents ? read(p[i].fd, buf, sizeof buf) : -1;
 
@@ -186,20 +208,24 @@ static void take_answers(struct talk *t, const struct text *said)
 static void ask_helper(struct talk *t, const struct helper *h, const char *path)
 {
 	struct text said = { 0 }, complaint = { 0 };
-	int out[2], err[2], status = 0;
+	int in[2], out[2], err[2], status = 0;
 	bool in_time;
 	pid_t pid;
 
-	if (pipe2(out, O_CLOEXEC) < 0 || pipe2(err, O_CLOEXEC) < 0)
+	if (pipe2(in, O_CLOEXEC) < 0 || pipe2(out, O_CLOEXEC) < 0 ||
+	    pipe2(err, O_CLOEXEC) < 0 || fcntl(in[1], F_SETFL, O_NONBLOCK) < 0)
 		_exit(EXIT_FAILURE);
 	pid = fork();
 	if (pid == 0)
-		be_helper(t, path, out[1], err[1]);
+		be_helper(t, path, in[0], out[1], err[1]);
+	(void)close(in[0]);
 	(void)close(out[1]);
 	(void)close(err[1]);
-	in_time = pid > 0 && listen(out[0], err[0], &said, &complaint);
+	in_time = pid > 0 && listen(&t->asked, &in[1], out[0], err[0], &said, &complaint);
 	if (pid > 0)
 		end_helper(pid, !in_time, &status);
+	if (in[1] >= 0)
+		(void)close(in[1]);
 	(void)close(out[0]);
 	(void)close(err[0]);
 
@@ -254,22 +280,20 @@ static void answer(const struct talk *t, int out)
 	(void)whole_write(out, all.p, all.n);
 }
 
-/* Into a file in memory, so that no helper has to be written to while it writes. */
-static size_t read_questions(int in, int asked)
+/* Into memory: an action, as which this may run, can make no files there or anywhere. */
+static void read_questions(struct talk *t, int in)
 {
 	char buf[65536];
-	size_t nr = 0;
 	ssize_t n;
 
 	while ((n = read(in, buf, sizeof buf)) != 0) {
 		if (n < 0 && errno != EINTR)
 			_exit(EXIT_FAILURE);
 		for (ssize_t i = 0; i < n; i++)
-			nr += buf[i] == '\0';
-		if (n > 0 && write(asked, buf, (size_t)n) != n)
-			_exit(EXIT_FAILURE);
+			t->nr += buf[i] == '\0';
+		if (n > 0)
+			add(&t->asked, buf, (size_t)n);
 	}
-	return nr;
 }
 
 void broker_run(const struct epc_ctx *ctx, const char *root, int in, int out)
@@ -284,10 +308,7 @@ void broker_run(const struct epc_ctx *ctx, const char *root, int in, int out)
 	if (drop_user(who.uid, who.gid) < 0 || !drop_caps())
 		_exit(EXIT_FAILURE);
 
-	t.asked = memfd_create("epcache-owners", MFD_CLOEXEC);
-	if (t.asked < 0)
-		_exit(EXIT_FAILURE);
-	t.nr = read_questions(in, t.asked);
+	read_questions(&t, in);
 	t.of = calloc(t.nr + 1, sizeof *t.of);
 	if (!t.of)
 		_exit(EXIT_FAILURE);

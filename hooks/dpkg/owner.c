@@ -21,7 +21,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -263,17 +262,33 @@ static _Noreturn void be_dpkg_query(char *database, int out, int err)
 	_exit(127);
 }
 
+/* The last of what there is in a pipe: bytes. */
+static size_t last_of(int fd, char text[REASON_MAX])
+{
+	char more[REASON_MAX];
+	size_t n = 0;
+	ssize_t got;
+
+	while ((got = read(fd, more, sizeof more)) > 0) {
+		size_t over = n + (size_t)got > REASON_MAX ? n + (size_t)got - REASON_MAX
+							   : 0;
+
+		memmove(text, text + over, n - over);
+		memcpy(text + n - over, more, (size_t)got);
+		n += (size_t)got - over;
+	}
+	return n;
+}
+
 /* What it said last, in one line: warnings come before what ended it. */
 static int said(int err)
 {
 	static const char prefix[] = "dpkg-query: ";
 	char text[REASON_MAX + 1];
 	char *reason = text;
-	off_t size = lseek(err, 0, SEEK_END);
-	ssize_t n = pread(err, text, REASON_MAX,
-			  size > REASON_MAX ? size - REASON_MAX : 0);
+	size_t n = last_of(err, text);
 
-	if (n <= 0)
+	if (n == 0)
 		return unknown("dpkg-query", "failed");
 	if (text[n - 1] == '\n')
 		n--;
@@ -312,22 +327,28 @@ static int listen_to(struct asking *a, pid_t pid, int out, int err)
 
 static int ask(struct asking *a, char *database)
 {
-	autoclose int err = memfd_create(NAME, MFD_CLOEXEC);
-	int out[2];
+	int out[2], err[2], r;
 	pid_t pid;
 
-	if (err < 0 || pipe2(out, O_CLOEXEC) < 0)
+	if (pipe2(out, O_CLOEXEC) < 0 || pipe2(err, O_CLOEXEC) < 0 ||
+	    fcntl(err[0], F_SETFL, O_NONBLOCK) < 0 ||
+	    /* Which is read at its end alone: it is not to wait for that. */
+	    fcntl(err[1], F_SETFL, O_NONBLOCK) < 0)
 		return unknown("cannot run dpkg-query", strerror(errno));
 
 	pid = fork();
 	if (pid == 0)
-		be_dpkg_query(database, out[1], err);
+		be_dpkg_query(database, out[1], err[1]);
 	(void)close(out[1]);
+	(void)close(err[1]);
 	if (pid < 0) {
 		(void)close(out[0]);
-		return unknown("cannot run dpkg-query", strerror(errno));
+		r = unknown("cannot run dpkg-query", strerror(errno));
+	} else {
+		r = listen_to(a, pid, out[0], err[0]);
 	}
-	return listen_to(a, pid, out[0], err);
+	(void)close(err[0]);
+	return r;
 }
 
 /* To dpkg-query no database is an empty one. */

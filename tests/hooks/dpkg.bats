@@ -186,6 +186,20 @@ for d in dirs:
 	acts_told removed a
 }
 
+# Whose sandbox takes away much of what helpers of a tool are used to.
+@test "the report that comes with us tells what no package owns" {
+	local report
+
+	needs_root
+	libraries_into "$ROOT" /usr/bin/dpkg-query
+	cp /usr/bin/dpkg-query "$ROOT/usr/bin"
+	dist_make "$ROOT$SITE/pip-1.dist-info" '[g]\np = pip:m\n'
+	transaction -i a_1
+	report=$(in_root /usr/bin/epcache actions output 50-console-scripts)
+	echo "$report"
+	[ "${report#*no package owns$'\n'}" = "$SITE/pip-1.dist-info" ]
+}
+
 @test "an upgrade that keeps the folder's name, all stamps and sizes" {
 	local before
 
