@@ -86,8 +86,9 @@ as_user() {
 	setpriv --reuid "$NOBODY" --regid "$NOBODY" --clear-groups "${words[@]}"
 }
 
-# For a shell in a mount namespace: without what an epcache that is installed here brings.
-HIDE_INSTALLED='for dir in /etc/epcache /usr/lib/epcache; do
+# For a shell in a mount namespace: without what an epcache that is installed here brings,
+# and without systemd, which would run the actions that are registered here.
+HIDE_INSTALLED='for dir in /etc/epcache /usr/lib/epcache /run/systemd; do
 		[ ! -d "$dir" ] || mount -t tmpfs -o mode=755 none "$dir" || exit
 	done'
 

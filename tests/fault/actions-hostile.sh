@@ -50,7 +50,7 @@ expect() {
 
 # Files that anybody may write, and some that are the action's own.
 make_place() {
-	rm -rf --one-file-system "$WORK/place" /dev/shm/epcache-hostile
+	rm -rf --one-file-system "$WORK/place" "$SHM"
 	PLACE=$WORK/place
 	mkdir -p "$PLACE/mine" "$PLACE/theirs"
 	touch "$PLACE/file" "$PLACE/own" "$PLACE/theirs/file"
@@ -92,7 +92,7 @@ test_files() {
 	stops "$no" "$files" write "$PLACE/file"
 	stops "$no" "$files" truncate "$PLACE/file"
 	stops "$no" "$files" create "$PLACE/new"
-	stops "$no" "$files" create /dev/shm/epcache-hostile
+	stops "$no" "$files" create "$SHM"
 	stops "$no" "$files seccomp" mkdir "$PLACE/new"
 	stops "$no" "$files seccomp" unlink "$PLACE/file"
 	stops "$no" "$files seccomp" symlink "$PLACE/new"
@@ -395,9 +395,10 @@ on_own_system() {
 	unshare -m bash -c 'for dir in etc var/cache var/lib; do
 			mount --bind "$1/$dir" "/$dir" || exit
 		done
-		# What is installed here is none of it.
-		[ ! -d /usr/lib/epcache ] || mount -t tmpfs -o mode=755 none /usr/lib/epcache ||
-			exit
+		# What is installed here, and systemd, which would run it, are none of it.
+		for dir in /usr/lib/epcache /run/systemd; do
+			[ ! -d "$dir" ] || mount -t tmpfs -o mode=755 none "$dir" || exit
+		done
 		shift && exec "$@"' bash "$WORK/system" "$@"
 }
 
@@ -525,7 +526,8 @@ has_all() {
 
 ulimit -c 0
 WORK=$(mktemp -d "${TMPDIR:-/tmp}/epcache-fault-XXXXXX") || exit 1
-trap 'rm -rf --one-file-system "$WORK" /dev/shm/epcache-hostile' EXIT
+SHM=/dev/shm/${WORK##*/} # of this run alone: it is the machine's
+trap 'rm -rf --one-file-system "$WORK" "$SHM"' EXIT
 trap 'exit 1' HUP INT TERM
 chmod 755 "$WORK"
 WORK=$(cd "$WORK" && pwd -P)
