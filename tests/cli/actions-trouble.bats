@@ -345,7 +345,12 @@ waits_action() {
 }
 
 begun() {
-	while [ ! -e "$WORK/signs/begun" ]; do sleep 0.05; done
+	for _ in {1..1200}; do
+		[ ! -e "$WORK/signs/begun" ] || return 0
+		sleep 0.05
+	done
+	echo 'the action was never begun'
+	return 1
 }
 
 # left - the processes of the action.

@@ -524,7 +524,10 @@ end' ]
 		"Exec=/bin/sh -c 'touch $WORK/signs/begun; while [ ! -e $WORK/signs/go ]; do sleep 0.05; done'"
 	action "$ACTIONS/60-b.action" Exec=/bin/cat
 	on_own_system "$EPCACHE" refresh 3>&- &
-	while [ ! -e "$WORK/signs/begun" ]; do sleep 0.05; done
+	for _ in {1..1200}; do
+		[ ! -e "$WORK/signs/begun" ] || break
+		sleep 0.05
+	done
 	dist "$SITE/late-1.0.dist-info" '[g]\na = m:x\n'
 	own refresh
 	[ "$status" -eq 0 ]
