@@ -144,10 +144,24 @@ void seen_drop(struct seen *seen)
 	(void)closedir(dir);
 }
 
+/* What they said on standard error is for people; the rest decides what is run. */
+static void forget_said(const struct seen *seen)
+{
+	cJSON *row;
+
+	cJSON_ArrayForEach(row, seen->all)
+		cJSON_DeleteItemFromObjectCaseSensitive(row, "said");
+}
+
 void seen_save(struct seen *seen)
 {
 	char *text = cJSON_Print(seen->all);
 
+	if (text && strlen(text) > STATE_MAX) {
+		forget_said(seen);
+		cJSON_free(text);
+		text = cJSON_Print(seen->all);
+	}
 	if (text)
 		state_write(seen->folder, FILE_NAME, text);
 	cJSON_free(text);

@@ -17,8 +17,7 @@
 #define FOLDER "epcache"
 #define PARENT "/var/lib"
 #define FILE_NAME "state.json"
-#define FILE_MAX (1u << 20) /* bytes; ours have some hundred a directory, or an action */
-#define LOCK_MS 1000        /* rather no record than waiting for one */
+#define LOCK_MS 1000 /* rather no record than waiting for one */
 
 const char *state_result(enum supervised end)
 {
@@ -180,11 +179,11 @@ cJSON *state_read(const struct epc_ctx *ctx, const char *name)
 	fd = epc_ctx_open(ctx, path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
 
 	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || (st.st_mode & 022) ||
-	    (st.st_uid != 0 && st.st_uid != geteuid()) || st.st_size > (off_t)FILE_MAX)
+	    (st.st_uid != 0 && st.st_uid != geteuid()) || st.st_size > STATE_MAX)
 		return NULL;
 
-	text = malloc(FILE_MAX);
-	n = text ? read(fd, text, FILE_MAX) : -1;
+	text = malloc((size_t)st.st_size + 1);
+	n = text ? read(fd, text, (size_t)st.st_size) : -1;
 	return n > 0 ? cJSON_ParseWithLength(text, (size_t)n) : NULL;
 }
 

@@ -16,6 +16,7 @@
 
 #include "supervise.h"
 
+#define STATE_MAX (16 << 20) /* bytes of a file; a larger one is not read */
 #define STATE_FOLDER "/var/lib/epcache"
 
 /*

@@ -94,6 +94,25 @@ load actions
 	json 'j[0]["result"] == "failed" and j[1]["result"] == "done"'
 }
 
+@test "of many that say much it is remembered how often they failed, and what they saw" {
+	own_system
+	dist "$SITE/foo-1.0.dist-info" '[g]\na = m:x\n'
+	for i in {10..30}; do
+		action "$ACTIONS/$i-a.action" \
+			"Exec=/bin/sh -c 'head -c 16384 /dev/zero | tr \"\\\\0\" \"\\\\1\" >&2; exit 1'"
+	done
+	action "$ACTIONS/50-b.action" Exec=/bin/cat
+	for i in 1 2 3; do
+		own actions run
+		[ "$status" -eq 1 ]
+	done
+	own actions run --json
+	[ "$status" -eq 0 ]
+	json '[a["result"] for a in j] == ["quarantined"] * 21 + ["unchanged"]'
+	own actions list --json
+	json 'len(j[0]["said"]) > 16384'
+}
+
 # --- what is of interest ------------------------------------------------------------
 
 @test "of its groups an action is told what comes, changes and goes, and of no others" {
