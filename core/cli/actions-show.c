@@ -231,3 +231,32 @@ void actions_show_trouble(const struct epc_ctx *ctx, const struct actions *all)
 	}
 	cJSON_Delete(rows);
 }
+
+static cJSON *json_trouble(const struct shown *s)
+{
+	cJSON *o = cJSON_CreateObject();
+
+	if (out_add(o, "name", out_json_str(out_str(s->one->action.name))) &&
+	    out_add(o, "state", cJSON_CreateString(s->state)) &&
+	    out_add(o, "why", out_json_str(out_str(s->why))))
+		return o;
+
+	cJSON_Delete(o);
+	return NULL;
+}
+
+cJSON *actions_trouble_json(const struct epc_ctx *ctx, const struct actions *all)
+{
+	cJSON *rows = seen_load(ctx), *array = cJSON_CreateArray();
+
+	for (size_t i = 0; array && i < all->nr; i++) {
+		struct shown s = look(&all->at[i], rows);
+
+		if (s.why && !out_append(array, json_trouble(&s))) {
+			cJSON_Delete(array);
+			array = NULL;
+		}
+	}
+	cJSON_Delete(rows);
+	return array;
+}

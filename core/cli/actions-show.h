@@ -10,6 +10,7 @@
 #include <stdbool.h>
 
 #include "actions.h"
+#include "out.h"
 
 /* actions_show - a row for each; @is_verbose: with what they said, too.  False: failed. */
 bool actions_show(const struct epc_ctx *ctx, const struct actions *all, bool is_verbose);
@@ -19,5 +20,8 @@ bool actions_show_json(const struct epc_ctx *ctx, const struct actions *all);
 
 /* actions_show_trouble - a line for each that failed last, or is in quarantine. */
 void actions_show_trouble(const struct epc_ctx *ctx, const struct actions *all);
+
+/* actions_trouble_json - the same as a JSON array, the caller's; NULL without memory. */
+cJSON *actions_trouble_json(const struct epc_ctx *ctx, const struct actions *all);
 
 #endif

@@ -33,7 +33,8 @@ struct report {
 	const struct opts *o;
 	const struct epc_ctx *ctx;
 	cJSON *state;           /* owned; of the last refresh, or NULL */
-	struct actions actions; /* those that root runs, for people */
+	struct actions actions; /* those that root runs */
+	cJSON *trouble;         /* owned; of them, with --json */
 
 	/* With --owner. */
 	struct found_list dists; /* of all directories, each once */
@@ -43,6 +44,7 @@ struct report {
 static void report_release(struct report *rep)
 {
 	cJSON_Delete(rep->state);
+	cJSON_Delete(rep->trouble);
 	actions_release(&rep->actions);
 	found_release(&rep->dists);
 	owners_release(&rep->own);
@@ -229,7 +231,8 @@ static cJSON *json_row(const struct report *rep, const struct row *row)
 	if (rep->o->owner)
 		ok = ok && json_owned(o, rep, row->dir);
 	ok = ok &&
-	     out_add(o, "last_refresh", state_of(rep->state, epc_dir_path(row->dir)));
+	     out_add(o, "last_refresh", state_of(rep->state, epc_dir_path(row->dir))) &&
+	     out_add(o, "failed_actions", cJSON_Duplicate(rep->trouble, true));
 	if (ok)
 		return o;
 
@@ -237,11 +240,12 @@ static cJSON *json_row(const struct report *rep, const struct row *row)
 	return NULL;
 }
 
-static bool print_json(const struct report *rep, struct epc_answer *answer)
+static bool print_json(struct report *rep, struct epc_answer *answer)
 {
 	cJSON *array = cJSON_CreateArray();
 	const struct epc_dir *d;
 
+	rep->trouble = actions_trouble_json(rep->ctx, &rep->actions);
 	while (array && (d = epc_answer_next_dir(answer))) {
 		auto_row struct row row = row_of(rep->o, d);
 
@@ -523,8 +527,7 @@ static int report(const struct opts *o, struct epc_ctx *ctx, const struct dirs *
 	int r;
 
 	/* Before all rights but reading are given up. */
-	if (!o->quiet && !o->json && !o->cache_dir &&
-	    actions_load(ctx, &rep.actions) < 0) {
+	if (!o->quiet && !o->cache_dir && actions_load(ctx, &rep.actions) < 0) {
 		msg("out of memory");
 		return EXIT_FAILED;
 	}

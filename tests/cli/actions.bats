@@ -354,6 +354,11 @@ end' ]
 	json '"Killed" in j[2]["why"]'
 	own status
 	[[ $output == *'action 20-b'*'status 3'* ]]
+	own status --json
+	json '[(a["name"], a["state"]) for a in j[0]["failed_actions"]] == [(n, "active") for n in ("20-b", "30-c", "40-d")]'
+	json '"status 3" in j[0]["failed_actions"][0]["why"] and j[-1]["failed_actions"] == j[0]["failed_actions"]'
+	own status --json --cache-dir "$WORK/none"
+	json 'j[0]["failed_actions"] == []'
 }
 
 @test "a trigger runs the actions, and never fails" {

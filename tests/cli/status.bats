@@ -251,8 +251,9 @@ print(n if n < 1000 else "%.1fK" % (n / 1024) if n < 10239 else
 	[ "$status" -eq 0 ]
 	json '[[k for k, v in o] for o in p] == [["directory", "state", "why", "advice",
 		"distributions", "entry_points", "cache_file", "bytes", "age_seconds", "settled",
-		"fast_allowed", "last_refresh"], ["directory", "state", "why", "advice",
-		"distributions", "entry_points", "cache_file", "last_refresh"]]'
+		"fast_allowed", "last_refresh", "failed_actions"], ["directory", "state", "why",
+		"advice", "distributions", "entry_points", "cache_file", "last_refresh",
+		"failed_actions"]]'
 	json "j[0]['bytes'] == $(stat -c %s "$FILE") and j[0]['cache_file'] == r'$FILE'"
 	json 'j[0]["age_seconds"] >= 100'
 	json '(j[0]["directory"], j[0]["state"], j[0]["why"], j[0]["advice"],
