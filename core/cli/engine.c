@@ -468,7 +468,8 @@ static int do_pass(struct pass *p)
 	int r = know(p);
 
 	if (r == 0)
-		r = seen_open(&p->seen, p->e->ctx, p->e->wait_ms);
+		/* Who finds the lock held leaves all to its holder: not to one who only looks. */
+		r = seen_open(&p->seen, p->e->ctx, p->e->dry_run ? -1 : p->e->wait_ms);
 	if (r == 0)
 		r = sites_load(&p->sites, p->e->ctx, p->e->conf);
 	if (r == 0)

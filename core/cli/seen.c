@@ -54,11 +54,12 @@ int seen_open(struct seen *seen, const struct epc_ctx *ctx, int wait_ms)
 	seen->files = open_files(seen->folder);
 	if (seen->files < 0)
 		return seen->files;
-	r = store_lock(seen->files, wait_ms, &seen->lock);
+	r = wait_ms < 0 ? 0 : store_lock(seen->files, wait_ms, &seen->lock);
 	if (r < 0)
 		return r == -ETIMEDOUT ? EPC_BUSY : r;
 
-	(void)store_sweep(seen->files);
+	if (wait_ms >= 0)
+		(void)store_sweep(seen->files);
 	seen->all = seen_load(ctx);
 	if (!cJSON_IsObject(seen->all)) {
 		cJSON_Delete(seen->all);

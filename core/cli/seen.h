@@ -38,7 +38,7 @@ struct seen {
 
 /*
  * seen_open - load what was seen, as the only one who runs actions
- * @wait_ms:  for another one, at most
+ * @wait_ms:  for another one, at most; negative: only to look, beside whoever runs them
  *
  * Returns 0, EPC_BUSY, or a negative errno.
  */

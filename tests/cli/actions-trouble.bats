@@ -390,6 +390,21 @@ left() {
 	[ "$(wc -l <"$WORK/signs/begun")" -eq 1 ]
 }
 
+@test "who only looks what would be run is in nobody's way" {
+	own_system
+	waits_action 50-a
+	on_own_system "$EPCACHE" actions run 3>&- &
+	begun
+	own actions run --dry-run --json
+	[ "$status" -eq 0 ]
+	[ -z "$stderr" ]
+	json '[(a["name"], a["result"]) for a in j] == [("50-a", "would run")]'
+	touch "$WORK/signs/go"
+	wait $!
+	run on_own_system strace -f -e trace=fcntl "$EPCACHE" actions run --dry-run
+	[[ $output != *F_OFD_SETLK* ]]
+}
+
 @test "what changes while a single action is run is told to all" {
 	own_system
 	waits_action 50-a
