@@ -234,4 +234,11 @@ watches() {
 	"$PYTHON" -I -S -c 'import json, sys
 action, = json.load(open(sys.argv[1]))
 assert action["result"] == "done", action' "$WORK/list"
+
+	# A run that was lost is made up for by the timer's command, which finds no change.
+	dist_make "$ROOT$SITE/lost-1.dist-info" '[g]\nl = lost\n'
+	in_boot EPCACHE_API=1 /usr/bin/epcache refresh --system --quiet
+	in_boot systemctl start epcache-refresh.service
+	tells_of_lost() { in_boot /usr/bin/epcache actions output 60-cat | grep -q lost-1; }
+	soon tells_of_lost
 }
