@@ -4,8 +4,10 @@
 #include <linux/keyctl.h>
 #include <signal.h>
 #include <stddef.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "auto.h"
@@ -16,6 +18,7 @@
 
 #define TELL 3   /* beside standard input, output and error */
 #define ABOVE 10 /* descriptors that are not in the way */
+#define PROCESSES_END 65536
 
 /* --- descriptors and signals ------------------------------------------------- */
 
@@ -85,6 +88,41 @@ static bool is_top(int fd)
 	       (st.st_dev == top.st_dev && st.st_ino == top.st_ino);
 }
 
+/* Can this user have one more, where no more than so many are allowed? */
+static bool can_fork(rlim_t max)
+{
+	struct rlimit usual, tried;
+	bool can;
+	pid_t pid;
+
+	if (getrlimit(RLIMIT_NPROC, &usual) < 0)
+		return true;
+	tried = usual;
+	tried.rlim_cur = max < usual.rlim_max ? max : usual.rlim_max;
+	(void)setrlimit(RLIMIT_NPROC, &tried);
+	pid = fork();
+	if (pid == 0)
+		_exit(0);
+	can = pid > 0 || errno != EAGAIN || tried.rlim_cur < max;
+	if (pid > 0)
+		(void)waitpid(pid, NULL, 0);
+	(void)setrlimit(RLIMIT_NPROC, &usual);
+	return can;
+}
+
+/*
+ * The kernel counts those of this user in all PID namespaces, which no /proc shows: a
+ * container's neighbours, say.  They are not to take away what the action may have.
+ */
+static void make_room(struct runner_job *job)
+{
+	uint64_t spare = RUNNER_PROCESSES - RUNNER_PROCESSES / 4;
+
+	while (job->processes_max < PROCESSES_END &&
+	       !can_fork(job->processes_max - spare))
+		job->processes_max += job->processes_max - spare;
+}
+
 static int confine(struct runner_job *job)
 {
 	bool is_user = job->action->mode == ACTION_USER;
@@ -129,8 +167,10 @@ _Noreturn void runner_contain(struct runner_job *job)
 	if (chdir("/") < 0)
 		fail(job, -errno);
 	r = be_user(job);
-	if (r == 0)
+	if (r == 0) {
+		make_room(job);
 		r = confine(job);
+	}
 	if (r < 0)
 		fail(job, r);
 

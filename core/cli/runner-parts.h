@@ -13,6 +13,8 @@
 
 #include "runner.h"
 
+#define RUNNER_PROCESSES 64 /* threads count; beside those that the user has already */
+
 struct runner_job {
 	const struct action *action; /* borrowed */
 	uid_t uid;                   /* who the action is */

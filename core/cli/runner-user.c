@@ -13,8 +13,6 @@
 #include "nobody.h"
 #include "runner-parts.h"
 
-#define PROCESSES_MAX 64 /* threads count; beside those that the user has already */
-
 /* That no system gives to anybody (systemd, UIDS-GIDS): below nobody's, from the top. */
 #define UNUSED_LAST 65533
 #define UNUSED_FIRST 65520
@@ -130,13 +128,13 @@ int runner_user_find(struct runner_job *job, const char *worker_user)
 
 	/* The kernel counts them all. */
 	(void)runner_user_count("/proc", job->uid, &others);
-	job->processes_max = others.threads + PROCESSES_MAX;
+	job->processes_max = others.threads + RUNNER_PROCESSES;
 	return 0;
 }
 
 int runner_user_own(struct runner_job *job)
 {
-	job->processes_max = PROCESSES_MAX;
+	job->processes_max = RUNNER_PROCESSES;
 	if (job->action->mode == ACTION_USER)
 		return is_alone(job->uid) ? 0 : -EPERM;
 

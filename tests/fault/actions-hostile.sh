@@ -201,6 +201,23 @@ leaves() {
 	done
 }
 
+# A user's processes that no /proc shows, in another PID namespace, count for the kernel.
+crowd() {
+	setpriv --reuid 65534 --regid 65534 --clear-groups bash -c \
+		'for ((i = 0; i < 200; i++)); do sleep 500 & done; echo all; wait' >"$WORK/crowd" &
+	wait_until test -s "$WORK/crowd"
+	for line in 'shell true' fork; do
+		points=$((points + 1))
+		came_to runs
+		# shellcheck disable=SC2086 # words
+		why=$(unshare -p -f --mount-proc "$WORK/bin/hostile" $line)
+		[[ "$line $why" =~ ^('shell true 1 exited 0 done'|'fork 1 exited 0 EAGAIN')$ ]] ||
+			fault "$line, beside a crowd"
+	done
+	setpriv --reuid 65534 --clear-groups "$WORK/bin/hostile" --act kill-all x >"$WORK/out"
+	wait 2>/dev/null
+}
+
 test_processes() {
 	class_begin
 	leaves 'exited 0 EAGAIN' fork
@@ -211,6 +228,7 @@ test_processes() {
 	expect 'a daemon, not contained' 'exited 0 survivor' -N daemon
 	expect 'processes, not contained' 'exited 0 survivor' -N fork
 	expect 'processes without limits' 'exited 0 done' -x limits fork
+	crowd
 	class 'runs of actions that leave processes behind leave none'
 }
 
