@@ -123,11 +123,15 @@ static void is_somebody_of_its_own_without_a_namespace(void)
 {
 	struct action filter = action_of(NULL);
 	struct runner_job job = { .action = &filter };
-	struct runner_count count;
+	struct runner_count count = { .processes = 1 };
 
-	T(runner_user_own(&job) == 0);
-	T(job.uid == job.gid && job.uid >= 65520 && job.uid <= 65533);
-	T(runner_user_count("/proc", job.uid, &count) == 0 && count.processes == 0);
+	/* Another run of these tests on the machine may be about to be the same one. */
+	for (int i = 0; i < 100 && count.processes > 0; i++) {
+		T(runner_user_own(&job) == 0);
+		T(job.uid == job.gid && job.uid >= 65520 && job.uid <= 65533);
+		T(runner_user_count("/proc", job.uid, &count) == 0);
+	}
+	T(count.processes == 0);
 }
 
 static void is_not_who_is_there_already(void)
