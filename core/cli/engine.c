@@ -192,6 +192,8 @@ static char *failure_of(const struct turn *t, const struct runner_result *r)
 			"there is neither a PID namespace for it nor a user that nobody "
 			"else is; see SECURITY.md");
 	case RUNNER_FAILED:
+		if (r->error == -ESRCH)
+			return msg_text("there is no user '%s' to run it as", a->user);
 		return msg_text("'%s' could not be started: %s", a->exec[0],
 				strerror(-r->error));
 	}

@@ -68,6 +68,14 @@ load actions
 	grep -q 'plain/x:.*Not a directory' said
 }
 
+@test "a user who does not exist is named" {
+	own_system
+	action "$ACTIONS/50-a.action" Exec=/bin/true Mode=user User=no-such "WritablePath=$WORK"
+	own actions run
+	[ "$status" -eq 1 ]
+	says 1 "the action '50-a' failed: there is no user 'no-such' to run it as"
+}
+
 @test "16 MiB are published, and one byte more is not" {
 	own_system
 	action "$ACTIONS/50-a.action" 'Exec=/bin/sh -c "head -c 16777216 /dev/zero"' TimeoutSec=30
