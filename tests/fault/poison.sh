@@ -14,6 +14,10 @@ if [ "${1-}" = --mounted ]; then
 		mount --bind /mnt/var-cache /var/cache &&
 		mount --bind /mnt/var-lib /var/lib &&
 		install -D -m 755 "$EPCACHE" /mnt/bin/epcache || exit 1
+	# Neither what is installed here, nor systemd, which would run its actions.
+	for dir in /etc/epcache /usr/lib/epcache /run/systemd; do
+		[ ! -d "$dir" ] || mount -t tmpfs -o mode=755 none "$dir" || exit 1
+	done
 	export EPCACHE=/mnt/bin/epcache TMPDIR=/mnt
 	exec "${BATS:-bats}" --tap "$2"
 fi
