@@ -356,11 +356,17 @@ static struct post *post_of(struct crew_job *job)
 	return (struct post *)(void *)((char *)job - offsetof(struct post, job));
 }
 
-/* Not even begun: what is there may be of before the change, and fast readers took it. */
+/*
+ * Not even begun: what is there may be of before the change, and fast readers took it;
+ * but what another refresh publishes, which has the lock, is not for this one to remove.
+ */
 static void out_of_time(struct run *run, struct post *post)
 {
-	if (!is_dry(post) && post_open(run, post) == 0)
-		(void)epc_folder_remove(post->folder, post->dir->dir);
+	if (!is_dry(post) && post_open(run, post) == 0) {
+		post->dir->is_busy = post->lock == EPC_BUSY;
+		if (!post->dir->is_busy)
+			(void)epc_folder_remove(post->folder, post->dir->dir);
+	}
 	end_with(post->dir, SUPERVISED_FAILED,
 		 "no time was left for it; run 'epcache refresh' by hand");
 }
