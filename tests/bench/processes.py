@@ -19,6 +19,7 @@ BEGIN = "import site, sys; sys.path += [%r, %r]; "
 FOUND = "; sys.exit(not list(found))"
 PYTHONS = {
     "pass": "pass",
+    "armed": None,  # what the .pth file of an activation has
     "epcache": "import epcache; found = epcache.entry_points(group=%r)" + FOUND,
     "epcache, activated": "import epcache._arm; from importlib.metadata import entry_points; "
                           "found = entry_points(group=%r)" + FOUND,
@@ -112,7 +113,11 @@ class Starts:
                            stdout=subprocess.DEVNULL)
 
     def command(self, kind):
-        return self.command_of(PYTHONS[kind].replace("%r", repr(sites.GROUP)))
+        code = PYTHONS[kind]
+        if code is None:
+            with open(os.path.join(self.lib, "epcache", "epcache-autoload.pth")) as f:
+                code = f.read()
+        return self.command_of(code.replace("%r", repr(sites.GROUP)))
 
     def command_of(self, code):
         return [self.tools.python, "-ISB", "-c", BEGIN % (self.lib, self.site) + code]

@@ -38,6 +38,7 @@ TITLES = {
     "query-fast": "epcache, fast, again", "query-strict-first": "epcache, strict",
     "query-fast-first": "epcache, fast", "floor-scan": "floor: list, open, fstat, read, close",
     "floor-check": "floor: one stat each", "pass": "Python alone",
+    "armed": "Python alone, activated",
     "stevedore-hit": "stevedore, hit", "stevedore-miss": "stevedore, miss",
     "stevedore-stale": "stevedore, stale", "pkg-resources": "pkg_resources",
     "refresh-written": "epcache, full refresh, published",

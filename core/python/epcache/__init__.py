@@ -8,8 +8,8 @@ The names here answer as those of importlib.metadata do, without importing it:
         print(point.name, point.value)
 
 Whatever epcache cannot answer exactly as importlib.metadata would, that is asked.
-Each start of Python imports this module where programs are activated: it imports nothing
-before that is needed.
+Activated programs import this module with importlib.metadata: it imports nothing before
+that is needed.
 """
 __all__ = [
     "Distribution",

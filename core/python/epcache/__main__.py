@@ -113,8 +113,16 @@ def is_enabled(folder):
 
 
 def is_armed():
-    """Does a new interpreter load the hook?"""
-    code = "import sys; sys.exit('epcache._arm' not in sys.modules)"
+    """Does a new interpreter have the hook, and find what that imports?"""
+    code = (
+        "import sys\n"
+        "names = [getattr(finder, '__name__', '') for finder in sys.meta_path]\n"
+        "try:\n"
+        "    import epcache._arm\n"
+        "except ImportError:\n"
+        "    sys.exit(1)\n"
+        "sys.exit('EpcacheAutoload' not in names and 'Finder' not in names)"
+    )
     return subprocess.run([sys.executable, "-c", code], cwd="/").returncode == 0
 
 

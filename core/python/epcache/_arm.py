@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Have importlib.metadata answered from epcache's caches, once it is imported.
 
-Importing this module, which a .pth file does at each start of Python, puts a finder on
-sys.meta_path that knows two names.  All else is in _serve.py, loaded with them.
+A .pth file puts a finder on sys.meta_path at each start of Python, EpcacheAutoload, which
+imports this module when one of two names is to be found; so a start that never asks for
+them opens no file more.  Importing it puts another finder behind that one, which finds
+them.  All else is in _serve.py, loaded with them.
 """
 import os
 import sys
