@@ -174,7 +174,7 @@ static int use_file(const struct epc_ctx *ctx, struct dir *d, struct folder_file
 	}
 
 	if (r == CHECK_AMENDED)
-		return held_new(&amended, amended_n, &d->held);
+		return held_own(&amended, amended_n, &d->held);
 
 	d->held = held_ref(h);
 	return 0;
@@ -310,7 +310,7 @@ static int from_live(const struct epc_ctx *ctx, struct dir *d)
 		d->unread = "has too many distributions";
 	else if (r < 0 && r != -ENOENT) /* a working directory that is gone is empty */
 		d->unread = "cannot be listed";
-	return r < 0 ? 0 : held_new(&bytes, n, &d->held);
+	return r < 0 ? 0 : held_own(&bytes, n, &d->held);
 }
 
 /* What cannot be opened has no distributions, as importlib.metadata has it. */

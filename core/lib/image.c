@@ -41,30 +41,42 @@ static int copy_path(struct epc_image *image)
 	return 0;
 }
 
-int image_new(struct span key, char *bytes, size_t n, struct epc_image **ret_image)
+/* Takes the bytes; a negative @r is why there is no view of them. */
+static int image_of(char *bytes, size_t n, const struct view *view, int r,
+		    struct epc_image **ret_image)
 {
-	struct epc_image *image = calloc(1, sizeof *image);
-	int r;
+	struct epc_image *image = r < 0 ? NULL : malloc(sizeof *image);
 
 	if (!image) {
 		free(bytes);
+		return r < 0 ? image_outcome(r) : -ENOMEM;
+	}
+
+	*image = (struct epc_image){ .bytes = bytes, .n = n, .view = *view };
+	if (copy_path(image) < 0) {
+		epc_image_free(image);
 		return -ENOMEM;
 	}
-
-	image->bytes = bytes;
-	image->n = n;
-	r = view_init(&image->view, bytes, n);
-	if (r == 0 && key.p && !span_eq(image->view.path, key))
-		r = -EBADMSG;
-	if (r == 0)
-		r = copy_path(image);
-	if (r < 0) {
-		epc_image_free(image);
-		return image_outcome(r);
-	}
-
 	*ret_image = image;
 	return 0;
+}
+
+int image_new(struct span key, char *bytes, size_t n, struct epc_image **ret_image)
+{
+	struct view view;
+	int r = view_init(&view, bytes, n);
+
+	if (r == 0 && key.p && !span_eq(view.path, key))
+		r = -EBADMSG;
+	return image_of(bytes, n, &view, r, ret_image);
+}
+
+int image_own(char *bytes, size_t n, struct epc_image **ret_image)
+{
+	struct view view;
+
+	view_own(&view, bytes, n);
+	return image_of(bytes, n, &view, 0, ret_image);
 }
 
 int epc_image_from_bytes(struct epc_ctx *ctx, const char *dir, const void *bytes,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * image.h - the verified bytes of one cache file.
+ * image.h - the bytes of one cache file, verified or made here.
  *
  * Used by: image.c, refresh.c, diff.c, clean.c.  Uses: ctx.h, view.h.
  */
@@ -29,5 +29,8 @@ struct epc_image {
  */
 must_check int image_new(struct span key, char *bytes, size_t n,
 			 struct epc_image **ret_image);
+
+/* image_own - take bytes that were made in this process, see view_own(); 0 or -ENOMEM. */
+must_check int image_own(char *bytes, size_t n, struct epc_image **ret_image);
 
 #endif

@@ -12,24 +12,38 @@ struct recent {
 	size_t next; /* to be replaced */
 };
 
-int held_new(char **bytes, size_t n, struct held **ret_held)
+static int hold(char **bytes, size_t n, const struct view *view, struct held **ret_held)
 {
-	autofree struct held *h = calloc(1, sizeof *h);
-	int r;
+	struct held *h = malloc(sizeof *h);
 
 	if (!h)
 		return -ENOMEM;
 
-	r = view_init(&h->view, *bytes, n);
-	if (r < 0)
-		return r;
-
-	h->settled = view_is_settled(&h->view);
-	h->refs = 1;
-	h->bytes = take_ptr(*bytes);
-	h->n = n;
-	*ret_held = take_ptr(h);
+	*h = (struct held){
+		.refs = 1,
+		.bytes = take_ptr(*bytes),
+		.n = n,
+		.view = *view,
+		.settled = view_is_settled(view),
+	};
+	*ret_held = h;
 	return 0;
+}
+
+int held_new(char **bytes, size_t n, struct held **ret_held)
+{
+	struct view view;
+	int r = view_init(&view, *bytes, n);
+
+	return r < 0 ? r : hold(bytes, n, &view, ret_held);
+}
+
+int held_own(char **bytes, size_t n, struct held **ret_held)
+{
+	struct view view;
+
+	view_own(&view, *bytes, n);
+	return hold(bytes, n, &view, ret_held);
 }
 
 struct held *held_ref(struct held *h)

@@ -40,6 +40,8 @@ struct held {
  * Returns 0, -ENOMEM, or what view_init() says.
  */
 must_check int held_new(char **bytes, size_t n, struct held **ret_held);
+/* held_own - hold bytes that were made in this process, see view_own(); 0 or -ENOMEM. */
+must_check int held_own(char **bytes, size_t n, struct held **ret_held);
 struct held *held_ref(struct held *h);
 /* held_drop - give a reference back; NULL is fine. */
 void held_drop(struct held *h);

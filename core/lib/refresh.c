@@ -334,7 +334,7 @@ int epc_image_build(struct epc_site *site, const struct epc_image *old, unsigned
 	if (r < 0)
 		return r;
 
-	return image_new(span_of(site->dir.key), bytes, n, ret_image);
+	return image_own(bytes, n, ret_image);
 }
 
 /* --- all of it --------------------------------------------------------------- */

@@ -2,6 +2,7 @@
 #include "view.h"
 
 #define XXH_INLINE_ALL
+#include <assert.h>
 #include <errno.h>
 #include <xxhash.h>
 
@@ -223,6 +224,12 @@ static bool entries_ok(const struct view *v, uint32_t first, uint32_t end, uint3
 	return ok;
 }
 
+/* Most often two of the names of a distribution are the same run of bytes. */
+static inline bool same_ref(const struct fmt_ref *a, const struct fmt_ref *b)
+{
+	return a->off == b->off && a->len == b->len;
+}
+
 /* Distributions share out all entries, and all texts, in their order. */
 static bool dists_ok(const struct view *v)
 {
@@ -236,9 +243,9 @@ static bool dists_ok(const struct view *v)
 		if (!ref_ok(v->strings, &d->folder))
 			return false;
 		ok &= folder_ok(ref_span(v, &d->folder));
-		ok &= ref_ok(v->strings, &d->norm);
 		ok &= ref_ok(v->strings, &d->key);
-		ok &= ref_ok(v->strings, &d->name);
+		ok &= same_ref(&d->norm, &d->key) || ref_ok(v->strings, &d->norm);
+		ok &= same_ref(&d->name, &d->key) || ref_ok(v->strings, &d->name);
 		ok &= ref_ok(v->strings, &d->version);
 		if (d->text != fmt_u32(FMT_NONE))
 			ok &= fmt_u32(d->text) == text++;
@@ -276,6 +283,16 @@ int view_init(struct view *ret_view, const char *bytes, size_t n)
 	read_seen(&v, parts + FMT_SEEN);
 	*ret_view = v;
 	return 0;
+}
+
+void view_own(struct view *ret_view, const char *bytes, size_t n)
+{
+	struct part parts[FMT_SECTIONS];
+	int r = find_parts(bytes, n, parts);
+
+	assert(r == 0);
+	*ret_view = view_of(bytes, parts);
+	read_seen(ret_view, parts + FMT_SEEN);
 }
 
 struct view_dist view_dist(const struct view *v, uint32_t i)

@@ -57,6 +57,13 @@ struct view_entry {
 must_check int view_init(struct view *ret_view, const char *bytes, size_t n);
 
 /*
+ * view_own - see bytes that index_finish() has made in this process
+ *
+ * What nobody else can have touched is not verified; who gets them elsewhere does that.
+ */
+void view_own(struct view *ret_view, const char *bytes, size_t n);
+
+/*
  * view_check_order - are the sorted sections sorted, and the flags as index.c sets them?
  *
  * A wrong order cannot make a look-up unsafe, only wrong, so readers leave this
