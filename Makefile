@@ -19,7 +19,7 @@
 #   make SUITE          one suite: unit cli lint compilers asan valgrind fuzz, and
 #                       each folder of tests/ that has a run.sh
 #   make fuzz           FUZZ_TIME=60, seconds a target
-#   make bench          measure against others and floors, into build/bench; an hour
+#   make bench          measure against others and floors, into build/bench; 40 minutes
 #   make bench-quick    the same, smaller: two minutes
 #   make bench-readme   README.md says what the last one of them found
 #   make coverage       lines and branches that unit and command tests run
@@ -417,7 +417,7 @@ bench-programs: $(BENCH_BIN)
 
 # What the last `make bench` found, into README.md.
 bench-readme:
-	@$(PYTHON) -I tests/bench/readme.py build/bench
+	@$(PYTHON) -B tests/bench/readme.py build/bench
 
 fmt:
 	@bash tests/lint/format.sh --fix

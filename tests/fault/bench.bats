@@ -94,6 +94,14 @@ report() {
 	run "$PYTHON" -B "$BENCH/readme.py" "$WORK"
 	[ "$status" -eq 1 ]
 	[[ $output == *"run make bench"* ]]
+
+	# As make runs it.
+	cd "$BENCH/../.."
+	command=$(make -ns bench-readme)
+	[[ $command == *' build/bench' ]]
+	run bash -c "${command%build/bench}$WORK"
+	[ "$status" -eq 1 ]
+	[[ $output == *"of plan quick: run make bench"* ]]
 }
 
 # slowfs is a file system like others, but for its latency.
