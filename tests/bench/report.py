@@ -46,7 +46,7 @@ TITLES = {
     "query-fast-all-first": "epcache, fast, all directories",
 }
 
-GNUPLOT = """set terminal svg size 800,520 dynamic background rgb 'white' font 'sans-serif,13'
+GNUPLOT = """set terminal svg noenhanced size 800,520 dynamic background rgb 'white' font 'sans-serif,13'
 set output '{out}'
 set title '{title}'
 set logscale xy
