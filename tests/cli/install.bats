@@ -11,6 +11,9 @@ setup() {
 	VERSION=$(sed -n 's/^VERSION *:= *//p' "$TREE/Makefile")
 	# Nothing of the make that runs the tests is for this one.
 	unset MAKEFLAGS MAKELEVEL MFLAGS MAKEOVERRIDES LONG JOBS
+	# Nor are its folders, which it has put into the environment.
+	# shellcheck disable=SC2046 # names
+	unset $(sed -n 's/^\([A-Z]*DIR\|PREFIX\) *?=.*/\1/p' "$TREE/Makefile")
 }
 
 teardown() {

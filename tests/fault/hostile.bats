@@ -138,9 +138,14 @@ lines() {
 		done
 	) 3>&- &
 	grower=$!
+	# Up to a limit it is read, and takes the memory that its entries take.
 	for _ in {1..5}; do
-		run --separate-stderr within "$SMALL" refresh --force "$SITE"
+		run --separate-stderr within 64 refresh --force "$SITE"
 		[ "$status" -eq 0 ]
+	done
+	for ((i = 0; i < 3000; i++)); do
+		[ "$(stat -c %s "$TEXT")" -lt $((2 << 20)) ] || break
+		sleep 0.02
 	done
 	kill $grower 2>/dev/null || true
 	wait $grower || true
