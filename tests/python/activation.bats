@@ -81,6 +81,22 @@ print(*(e.value for e in dist.entry_points))' "$SITE/demo-1.dist-info/entry_poin
 	diff <("$PY" -c "$code") "$WORK/with"
 }
 
+@test "a program's own epcache.py, or folder of that name, is not run by this" {
+	enable
+	mkdir -p "$WORK/own/epcache" "$WORK/script"
+	echo 'import sys; print("ran", __name__); sys.exit(3)' >"$WORK/own/epcache/__init__.py"
+	run apart env -C "$WORK/own" "$PY" -c "$SERVED"
+	[ "$status:$output" = 0:False ]
+	printf 'print("ran", __name__)\n%s\n' "$SERVED" >"$WORK/script/epcache.py"
+	run apart "$PY" "$WORK/script/epcache.py"
+	[ "$status" -eq 0 ]
+	[ "$output" = $'ran __main__\nFalse' ]
+
+	# Nor one that was imported already: it is the program's.
+	run apart env PYTHONPATH="$WORK/script" "$PY" -c "import epcache; $SERVED"
+	[ "$output" = $'ran epcache\nFalse\nFalse' ]
+}
+
 @test "armed twice, or by a module that is there already, it serves once" {
 	enable
 	cp "$SITE/epcache-autoload.pth" "$SITE/z-again.pth"

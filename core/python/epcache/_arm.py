@@ -3,8 +3,10 @@
 
 A .pth file puts a finder on sys.meta_path at each start of Python, EpcacheAutoload, which
 imports this module when one of two names is to be found; so a start that never asks for
-them opens no file more.  Importing it puts another finder behind that one, which finds
-them.  All else is in _serve.py, loaded with them.
+them opens no file more.  By then sys.path begins with the folder of the program, so it
+looks first whether the epcache found there has this module, without running any of it.
+Importing this module puts another finder behind that one, which finds the two.  All else
+is in _serve.py, loaded with them.
 """
 import os
 import sys
