@@ -94,6 +94,18 @@ def calls(sizes):
         yield "calls of a fast query, more than for %s" % first, size, grown, 0, "calls"
 
 
+def slow(sizes):
+    """The same of requests to the file system that answers late; of one latency."""
+    if len(sizes) < 2:
+        return
+    first, *others = sizes
+    asked = {size: next(iter(by_ms.values()))["query-fast-first"]["requests"]
+             for size, by_ms in sizes.items()}
+    for size in others:
+        yield ("requests of a fast query to a slow file system, more than for %s" % first, size,
+               asked[size] - asked[first], 0, "requests")
+
+
 def memory(sizes):
     for size, kib in sizes.items():
         yield "memory of a refresh", size, kib / 1024, 16, "MiB"
@@ -117,8 +129,8 @@ def transaction(managers):
                100 * added / median(sizes[large], "ours"), TRANSACTION_PER_CENT, "%")
 
 
-SECTIONS = {f.__name__: f for f in (scale, separated, tool, start, calls, memory, growth,
-                                    transaction)}
+SECTIONS = {f.__name__: f for f in (scale, separated, tool, start, calls, slow, memory,
+                                    growth, transaction)}
 
 
 def all_bars(report):

@@ -36,7 +36,10 @@ measure() {
 
 # slowly - the packages, on a file system whose latency can be set.
 slowly() {
-	[ -x "${EPCACHE%/*}/tests/bench/slowfs" ] && [ -e /dev/fuse ] || return 0
+	if ! [ -x "${EPCACHE%/*}/tests/bench/slowfs" ] || ! [ -e /dev/fuse ]; then
+		echo "programs, latency: not measured: no slowfs, or no /dev/fuse"
+		return 0
+	fi
 	truncate -s 16 "$top/control"
 	"${EPCACHE%/*}/tests/bench/slowfs" "$dist_packages" "$top/control" "$dist_packages" &
 	slowfs=$!
@@ -60,7 +63,11 @@ measure_all() {
 	running=()
 	for name in "${programs[@]}"; do
 		program "$name"
-		! plainly "${command[@]}" >/dev/null 2>&1 </dev/null || running+=("$name")
+		if plainly "${command[@]}" >/dev/null 2>&1 </dev/null; then
+			running+=("$name")
+		else
+			echo "$name: not measured: it does not run here"
+		fi
 	done
 	for more in 0 600; do
 		further "$more"

@@ -3,8 +3,8 @@
 
 usage: report.py FOLDER
 
-Reads report.json and, where it is there, transaction.json of a folder; writes the bars
-into report.json, and table.md, plots of gnuplot (*.svg) and what these are of (*.dat).
+Reads report.json and, where they are there, transaction.json and programs.json of a
+folder; writes them and the bars into report.json, and table.md, plots of gnuplot (*.svg) and what these are of (*.dat).
 """
 import json
 import os
@@ -167,6 +167,14 @@ def growth_table(growth):
                   "fast query, ms", "memory, MiB", "file, MiB"), rows)
 
 
+def programs_table(programs):
+    rows = [(each["program"], each["situation"], *(
+        "%.4g (%.4g)" % tuple(each["rows"][row][key] / 1e3 for key in ("wall_us", "processor_us"))
+        for row in ("plain", "activated"))) for each in programs]
+    return table("Starts of real programs, ms: median (of processor)",
+                 ("program", "distributions", "plain", "activated"), rows)
+
+
 def markdown(report, found):
     machine, sections = report["machine"], report["sections"]
     text = "%s, %d processors, Linux %s, %s; load %.1f when it began; plan: %s.\n" % (
@@ -197,6 +205,8 @@ def markdown(report, found):
                              lambda n: "%d" % n)
     if sections.get("growth"):
         text += growth_table(sections["growth"])
+    if sections.get("programs"):
+        text += programs_table(sections["programs"])
     if report["skipped"]:
         text += "\nNot measured:\n\n" + "".join(
             "- %s: %s\n" % item for item in report["skipped"].items())
@@ -214,11 +224,12 @@ def main():
     path = os.path.join(folder, "report.json")
     with open(path) as f:
         report = json.load(f)
-    try:
-        with open(os.path.join(folder, "transaction.json")) as f:
-            report["sections"]["transaction"] = json.load(f)
-    except FileNotFoundError:
-        report["skipped"]["transaction"] = "tests/bench/transaction.sh was not run"
+    for name in ("transaction", "programs"):
+        try:
+            with open(os.path.join(folder, name + ".json")) as f:
+                report["sections"][name] = json.load(f)
+        except FileNotFoundError:
+            report["skipped"][name] = "tests/bench/%s.sh was not run" % name
     report["bars"] = found = list(bars.all_bars(report))
     with open(path, "w") as f:
         json.dump(report, f, indent=1)

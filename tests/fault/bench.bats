@@ -88,6 +88,27 @@ report() {
 	[[ $output == *README.md*lacks* ]]
 }
 
+@test "requests to a slow file system have a bar, starts of real programs a table" {
+	printf '{"plan": "full", "machine": {"processor": "?", "processors": 1, "kernel": "?",
+		"load": 0, "root": true}, "date": "?", "skipped": {}, "sections": {"slow": {' >report.json
+	for n in 100 300; do
+		for row in query-fast-first query-strict-first; do
+			printf '"%s": {"median_us": 1, "low_us": 1, "high_us": 1, "n": 1,
+				"requests": %s},' "$row" "$((n / 50))"
+		done | sed "\$s/,$/}}/; 1s/^/\"$n\": {\"0.2\": {/"
+		[ "$n" -eq 300 ] || echo ,
+	done >>report.json
+	echo '}}}' >>report.json
+	echo '[{"program": "tox", "situation": "600 further, cold", "rounds": 3, "rows": {
+		"plain": {"wall_us": 2000, "processor_us": 1000},
+		"activated": {"wall_us": 1500, "processor_us": 500}}}]' >programs.json
+	report
+	json '[(b["size"], b["value"], b["met"]) for b in j["bars"]] == [("300", 4, False)]' \
+		"$(cat report.json)"
+	json 'j["sections"]["programs"][0]["program"] == "tox"' "$(cat report.json)"
+	grep -qF '| tox | 600 further, cold | 2 (1) | 1.5 (0.5) |' table.md
+}
+
 @test "README.md is not made of a quick benchmark" {
 	echo '{"plan": "quick", "bars": []}' >report.json
 	touch query.svg
