@@ -57,6 +57,15 @@ within_root() {
 	why=$("$DEGRADE" -n "openat2=$1" "$EPC" verify --cache-dir /cache --root "$root" /link 2>&1)
 }
 
+# --- a library that cannot be loaded -----------------------------------------------
+
+sweep_library() {
+	mkdir -p "$WORK/lacking"
+	: >"$WORK/lacking/libseccomp.so.2"
+	chmod 755 "$WORK/lacking"
+	t 'libseccomp is damaged' goes_on 0 seccomp env LD_LIBRARY_PATH="$WORK/lacking"
+}
+
 few() { # COMMAND... - with few descriptors
 	(ulimit -n 1024 && "$@")
 }
@@ -221,6 +230,7 @@ elif is_root; then
 	has_all
 	sweep_calls root 0 ''
 	sweep_calls 'a user' "$USER_ID" user "${ORDINARY[@]}"
+	sweep_library
 	sweep_openat2
 	sweep_close_range
 	sweep_no_new_privs
