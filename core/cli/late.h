@@ -12,8 +12,8 @@
  *
  *     late_load();    before a fork(2) whose child will be confined
  *
- * Used by: crew.c, differ.c, out.c, runner.c, sandbox.c, late-json.c, late-seccomp.c.
- * Uses: msg.h.
+ * Used by: crew.c, differ.c, out.c, runner.c, sandbox.c, seen.c, late-json.c,
+ * late-seccomp.c.  Uses: msg.h.
  */
 #ifndef EPC_LATE_H
 #define EPC_LATE_H

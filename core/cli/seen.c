@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include "late.h"
 #include "out.h"
 #include "state.h"
 #include "store.h"
@@ -65,7 +66,9 @@ int seen_open(struct seen *seen, const struct epc_ctx *ctx, int wait_ms)
 		cJSON_Delete(seen->all);
 		seen->all = cJSON_CreateObject();
 	}
-	return seen->all ? 0 : -ENOMEM;
+	if (!seen->all)
+		return late_has(LATE_JSON) ? -ENOMEM : -ELIBACC;
+	return 0;
 }
 
 cJSON *seen_row(struct seen *seen, const char *action)

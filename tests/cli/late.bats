@@ -52,3 +52,11 @@ lacking() {
 	[[ $stderr == *"$SITE: from the cache"* ]]
 	[ "${#lines[@]}" -eq 2 ]
 }
+
+@test "without cJSON no action runs, and it is not memory that is short" {
+	needs_mounts
+	run --separate-stderr on_own_var env LD_LIBRARY_PATH="$WORK/lacking" "$EPCACHE" actions run
+	[ "$status" -eq 1 ]
+	[[ ${stderr_lines[0]} == *libcjson.so.1* ]]
+	[[ ${stderr_lines[1]} == 'epcache: cannot run the actions: '*'shared library' ]]
+}
