@@ -4,7 +4,8 @@
 usage: report.py FOLDER
 
 Reads report.json and, where they are there, transaction.json and programs.json of a
-folder; writes them and the bars into report.json, and table.md, plots of gnuplot (*.svg) and what these are of (*.dat).
+folder; writes them and the bars into report.json, and table.md, plots of gnuplot (*.svg)
+and what these are of (*.dat).
 """
 import json
 import os
