@@ -17,11 +17,12 @@ CALLS = "%file,read,pread64,getdents64,fstat"
 # of Python does; -S keeps what is installed on this machine out of the measurement.
 BEGIN = "import site, sys; sys.path += [%r, %r]; "
 FOUND = "; sys.exit(not list(found))"
+PTH = "%pth"  # what the .pth file of an activation has: a line
 PYTHONS = {
     "pass": "pass",
-    "armed": None,  # what the .pth file of an activation has
+    "armed": PTH,
     "epcache": "import epcache; found = epcache.entry_points(group=%r)" + FOUND,
-    "epcache, activated": "import epcache._arm; from importlib.metadata import entry_points; "
+    "epcache, activated": PTH + "; from importlib.metadata import entry_points; "
                           "found = entry_points(group=%r)" + FOUND,
     "importlib.metadata": "from importlib.metadata import entry_points; "
                           "found = entry_points(group=%r)" + FOUND,
@@ -113,11 +114,15 @@ class Starts:
                            stdout=subprocess.DEVNULL)
 
     def command(self, kind):
-        code = PYTHONS[kind]
-        if code is None:
+        code = PYTHONS[kind].replace("%r", repr(sites.GROUP))
+        return self.command_of(code.replace(PTH, self.pth()))
+
+    def pth(self):
+        try:
             with open(os.path.join(self.lib, "epcache", "epcache-autoload.pth")) as f:
-                code = f.read()
-        return self.command_of(code.replace("%r", repr(sites.GROUP)))
+                return f.read().rstrip("\n")
+        except FileNotFoundError:
+            return "import epcache"  # which fails, and says why
 
     def command_of(self, code):
         return [self.tools.python, "-ISB", "-c", BEGIN % (self.lib, self.site) + code]

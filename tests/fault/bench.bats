@@ -54,6 +54,13 @@ report() {
 	! type gnuplot >/dev/null || grep -q '<svg' query.svg
 }
 
+@test "without the Python package the starts of Python are measured, but for its own" {
+	EPCACHE_PACKAGE=$WORK/none bench --smoke start
+	json 'set(j["skipped"]) >= {"start with armed", "start with epcache"}' "$(cat report.json)"
+	json '{"pass", "importlib.metadata"} <= set(j["sections"]["start"]["40"])' \
+		"$(cat report.json)"
+}
+
 @test "a bar that is met, and one that is not" {
 	local rows='"true": {"median_us": 100}, "floor": {"median_us": 100},
 		"fast": {"median_us": 151}, "strict": {"median_us": 120}'
