@@ -76,13 +76,12 @@ def start(sizes):
         ours = max(1, median(rows, "epcache") - median(rows, "pass"))
         yield ("start of Python that asks for nothing: what activation adds", size,
                (median(rows, "armed") - median(rows, "pass")) / 1e3,
-               ARMED_MS if size == "300" else None, "ms")
+               ARMED_MS, "ms")
         for name, bar in (("importlib.metadata", 20), ("stevedore-hit", 10),
                           ("entrypoints", None), ("pkg-resources", None)):
             if name in rows:
                 theirs = median(rows, name) - median(rows, "pass")
-                # The bars are for what many have, at which there are most rounds; elsewhere
-                # they are there to be read.
+                # The bar is for what many have; elsewhere it is there to be read.
                 yield ("start of Python: %s / epcache" % name, size, theirs / ours,
                        bar if size == "300" else None, AT_LEAST)
 
