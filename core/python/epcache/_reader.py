@@ -142,10 +142,12 @@ def answer(params, path=None):
     """The same, whatever EPCACHE says."""
     wanted = dict(params)
     pushed = {}
-    for key in ("group", "name"):
-        # What cannot be passed on matches nothing, or is for matches() to say.
-        if type(wanted.get(key)) is str and wanted[key].isprintable():
-            pushed[key] = wanted.pop(key)
+    for key, value in params.items():
+        # What cannot be passed on matches nothing, or is for matches() to say.  It looks at
+        # the attributes in this order and may raise at one, so what follows is its as well.
+        if key not in ("group", "name") or type(value) is not str or not value.isprintable():
+            break
+        pushed[key] = wanted.pop(key)
     found = None
     if finders() == [True]:
         found = lookup(sys.path if path is None else path, **pushed)

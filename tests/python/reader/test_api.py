@@ -10,7 +10,7 @@ import unittest
 import warnings
 
 import epcache
-from support import Case, cached, flat
+from support import Case, cached, flat, key
 
 TEXT = """[console_scripts]
 pip = pip._internal.cli.main:main
@@ -186,6 +186,22 @@ class Selecting(Case):
                        {"name": None}, {"group": 1}, {"group": "a\0b"}, {"group": "\udc80"},
                        {"group": ["other"]}, {"name": "\u00a0"}, {}):
             self.same(**select)
+
+    def test_attributes_are_looked_at_in_the_order_given(self):
+        odd = self.site("odd", odd="[manifest]\nx = my-pkg:data/file.yaml\n")
+        sys.path[:0] = [odd]
+        for select in ({"module": "json", "group": "other"}, {"group": "other", "module": "json"},
+                       {"attr": "dumps", "name": "b"}, {"name": "b", "attr": "dumps"},
+                       {"extras": [], "group": "other"}, {"nothing": 1, "group": "none"},
+                       {"group": "none", "nothing": 1}, {"name": "b", "attr": "x", "group": "g"},
+                       {"value": "json:dumps", "extras": [], "group": "other"}):
+            outcomes = []
+            for module in (importlib.metadata, epcache):
+                try:
+                    outcomes.append([key(p) for p in module.entry_points(**select)])
+                except Exception as why:
+                    outcomes.append(type(why))
+            self.assertEqual(outcomes[0], outcomes[1], select)
 
     def test_unknown_attributes_raise_what_the_original_raises(self):
         with self.assertRaises(AttributeError):
