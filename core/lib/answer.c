@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 
 #include "ctx.h"
@@ -49,6 +50,8 @@ static struct epc_str str_of(struct span s)
 {
 	return (struct epc_str){ s.p, s.n };
 }
+
+#define TEXT_NAME "/entry_points.txt"
 
 /* --- notes ------------------------------------------------------------------- */
 
@@ -112,29 +115,37 @@ static int note_unread(struct epc_answer *a, const struct dir *d)
 			});
 }
 
-static int note_dist(struct epc_answer *a, const struct dir *dir,
-		     const struct view_dist *d)
+/* Of a distribution for which importlib.metadata has to be asked. */
+static int note_text(struct epc_answer *a, const struct dir *dir,
+		     const struct view_dist *d, struct epc_note note)
 {
 	bool nameless = (d->flags & FMT_NAMELESS) != 0;
-	struct epc_note note = {
-		.kind = d->state == SCAN_LARGE ? EPC_NOTE_LARGE : EPC_NOTE_RAISES,
-		.directory = dir->key,
-		.line = d->bad_line,
-		.reason = why_reason(d),
-	};
 	int n;
 
-	if (d->state != SCAN_LARGE && !why_raises(d))
-		return 0;
-
 	a->opaque = true;
+	note.directory = dir->key;
 	n = asprintf(&note.path, "%s/%.*s%s", dir->key, (int)d->folder.n, d->folder.p,
-		     nameless ? "" : "/entry_points.txt");
+		     nameless ? "" : TEXT_NAME);
 	if (n < 0)
 		return -ENOMEM;
 
 	note.path_n = (size_t)n;
 	return add_note(a, note);
+}
+
+static int note_dist(struct epc_answer *a, const struct dir *dir,
+		     const struct view_dist *d)
+{
+	if (d->state != SCAN_LARGE && !why_raises(d))
+		return 0;
+
+	return note_text(a, dir, d,
+			 (struct epc_note){
+				 .kind = d->state == SCAN_LARGE ? EPC_NOTE_LARGE
+								: EPC_NOTE_RAISES,
+				 .line = d->bad_line,
+				 .reason = why_reason(d),
+			 });
 }
 
 static int note_dists(struct epc_answer *a, size_t i)
@@ -149,6 +160,49 @@ static int note_dists(struct epc_answer *a, size_t i)
 			continue;
 		a->rejected_315 |= (d.flags & FMT_REJECTED_315) != 0;
 		r = note_dist(a, &a->dirs[i].dir, &d);
+	}
+	return r;
+}
+
+/* Bytes of a sys.path entry as pathlib.Path() writes it. */
+static size_t pathlib_length(const char *entry)
+{
+	size_t n = strspn(entry, "/");
+	size_t root = n == 2 ? 2 : n > 0;
+
+	n = root;
+	for (const char *p = entry; *p;) {
+		size_t part = strcspn(p, "/");
+
+		if (part > 0 && !(part == 1 && *p == '.'))
+			n += part + (n > root);
+		p += part;
+		p += strspn(p, "/");
+	}
+	return n;
+}
+
+/*
+ * Python opens each text by its whole path, and raises where the kernel takes none of
+ * that length; we open it from its directory.
+ */
+static int note_long_paths(struct epc_answer *a, size_t i, const char *entry)
+{
+	const struct view *v = a->select_dirs[i].view;
+	size_t n = pathlib_length(entry) + strlen("/") + strlen(TEXT_NAME);
+	int r = 0;
+
+	if (n + NAME_RAW_MAX < PATH_MAX)
+		return 0;
+
+	for (uint32_t k = 0; v && r == 0 && k < v->nr_dists; k++) {
+		struct view_dist d = view_dist(v, k);
+
+		if (n + d.folder.n < PATH_MAX || !select_counts(a->select_dirs, i, k))
+			continue;
+		r = note_text(a, &a->dirs[i].dir, &d,
+			      (struct epc_note){ .kind = EPC_NOTE_RAISES,
+						 .reason = "its path is too long" });
 	}
 	return r;
 }
@@ -190,6 +244,8 @@ static int fill(struct epc_answer *a, struct epc_ctx *ctx, const char *const *pa
 			r = note_unread(a, &a->dirs[i].dir);
 		if (r == 0)
 			r = note_dists(a, i);
+		if (r == 0)
+			r = note_long_paths(a, i, paths[i]);
 	}
 	return r;
 }

@@ -213,7 +213,7 @@ static bool fill_entries(struct epc_answer *answer, PyObject *entries, PyObject 
 
 /*
  * Each distribution, hidden or not, as (number of the path, folder, normalised name or
- * None, its entry points as in table_read(), or None).
+ * None, its entry points as table_record() has them, or None).
  */
 static bool fill_dists(struct epc_answer *answer, PyObject *dists)
 {
@@ -358,7 +358,6 @@ static PyObject *version(PyObject *module, PyObject *none)
 static PyMethodDef functions[] = {
 	{ "query", query, METH_VARARGS, query_doc },
 	{ "dists", dists, METH_VARARGS, dists_doc },
-	{ "table", table_read, METH_O, table_read_doc },
 	{ "is_current", table_is_current, METH_VARARGS, table_is_current_doc },
 	{ "version", version, METH_NOARGS, "version()\n--\n\nOf the library inside." },
 	{ NULL, NULL, 0, NULL },

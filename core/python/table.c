@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -19,7 +20,7 @@ enum how {
 	SEEN_FAST,   /* the directory's token was to be enough */
 };
 
-/* What Python carries from table_read() to table_is_current(), as bytes. */
+/* What Python carries from table_record() to table_is_current(), as bytes. */
 struct seen {
 	enum how how;
 	struct epc_token token;
@@ -54,49 +55,6 @@ static int look(const char *path, struct statx *ret)
 	return r < 0 ? -errno : 0;
 }
 
-static bool same_text(struct epc_str a, struct epc_str b)
-{
-	return a.len == b.len && memcmp(a.data, b.data, a.len) == 0;
-}
-
-/* --- the cache file of a directory ------------------------------------------- */
-
-struct source {
-	struct epc_image *image; /* owned; NULL: no cache answers */
-	bool strict;             /* EPCACHE asks for each text to be looked at */
-	bool fast;               /* the cache file allows the fast check */
-};
-
-/*
- * The query has found the file trusted and right.  One that has taken its place since
- * is of the same writer; whether it is of this listing, in this order, is looked at here.
- */
-static int read_image(const struct epc_ctx *ctx, const char *dir,
-		      struct epc_answer *answer, struct source *ret)
-{
-	const struct epc_dir *d = epc_answer_next_dir(answer);
-	struct epc_cache_info info;
-	struct epc_token token;
-	struct statx now;
-	int r;
-
-	if (!d || epc_dir_source(d) != EPC_FROM_CACHE || !epc_dir_cache_file(d).data)
-		return 0;
-
-	r = epc_image_from_file(ctx, epc_dir_cache_file(d).data, &ret->image);
-	if (r != 0)
-		return r == -ENOMEM ? r : 0;
-
-	epc_image_token(ret->image, &token);
-	if (look(dir, &now) < 0 || !same_token(&token, &now) ||
-	    !same_text(epc_image_path(ret->image), epc_dir_path(d)))
-		ret->image = epc_image_free(ret->image);
-
-	ret->fast = !ret->strict && epc_dir_cache_info(d, &info) == 0 &&
-		    info.fast_allowed;
-	return 0;
-}
-
 static bool is_strict(void)
 {
 	const char *check = secure_getenv("EPCACHE");
@@ -110,22 +68,6 @@ bool table_is_fast(const struct epc_dir *d)
 
 	return !is_strict() && epc_dir_source(d) == EPC_FROM_CACHE &&
 	       epc_dir_cache_info(d, &info) == 0 && info.fast_allowed;
-}
-
-/* For the listing, the directory's token is enough; of the answer nothing is wanted. */
-static int source_open(struct epc_ctx *ctx, const char *dir, struct source *ret)
-{
-	struct epc_answer *answer = NULL;
-	int r;
-
-	epc_ctx_set_check(ctx, EPC_CHECK_FAST);
-	epc_ctx_set_caches_only(ctx, true);
-	r = epc_query(ctx, &dir, 1, "", "", &answer);
-	if (r == 0)
-		r = read_image(ctx, dir, answer, ret);
-
-	epc_answer_free(answer);
-	return r == -ENOMEM ? r : 0;
 }
 
 /* --- into Python ------------------------------------------------------------- */
@@ -199,66 +141,6 @@ PyObject *table_record(const struct epc_dist *d, bool fast)
 	return record;
 }
 
-static int add_record(PyObject *table, const struct epc_dist *d, const struct source *s)
-{
-	struct epc_str folder = epc_dist_folder(d);
-	PyObject *key = PyUnicode_DecodeFSDefaultAndSize(folder.data,
-							 (Py_ssize_t)folder.len);
-	PyObject *record = table_record(d, s->fast);
-	int r = key && record ? PyDict_SetItem(table, key, record) : -1;
-
-	Py_XDECREF(key);
-	Py_XDECREF(record);
-	return r;
-}
-
-static PyObject *table_of(const struct source *s)
-{
-	const struct epc_dist *d;
-	PyObject *table = PyDict_New();
-
-	while (table && (d = epc_image_next_dist(s->image)))
-		if (add_record(table, d, s) < 0)
-			Py_CLEAR(table);
-
-	return table;
-}
-
-const char table_read_doc[] =
-	"table(path, /)\n--\n\n"
-	"What the cache has of a directory, as {folder: (seen, entries) or None}; or None.";
-
-PyObject *table_read(PyObject *module, PyObject *path)
-{
-	struct source source = { .image = NULL };
-	struct epc_ctx *ctx;
-	PyObject *table;
-	char *dir;
-	int r;
-
-	(void)module;
-	if (PyBytes_AsStringAndSize(path, &dir, NULL) < 0)
-		return NULL;
-
-	/* It reads the environment, which others may change once the lock is released. */
-	if (epc_ctx_new(&ctx) < 0)
-		return PyErr_NoMemory();
-	source.strict = is_strict();
-
-	Py_BEGIN_ALLOW_THREADS r = source_open(ctx, dir, &source);
-	Py_END_ALLOW_THREADS
-
-		epc_ctx_free(ctx);
-	if (r < 0)
-		return PyErr_NoMemory();
-	if (!source.image)
-		Py_RETURN_NONE;
-
-	table = table_of(&source);
-	epc_image_free(source.image);
-	return table;
-}
-
 const char table_is_current_doc[] =
 	"is_current(path, seen, /)\n--\n\n"
 	"Is this entry_points.txt as it was when the cache was made?";
@@ -275,11 +157,14 @@ PyObject *table_is_current(PyObject *module, PyObject *args)
 	if (!PyArg_ParseTuple(args, "yy#:is_current", &path, &bytes, &n))
 		return NULL;
 	if (n != sizeof seen) {
-		PyErr_SetString(PyExc_ValueError, "not what table() has given");
+		PyErr_SetString(PyExc_ValueError, "not what dists() has given");
 		return NULL;
 	}
 
 	memcpy(&seen, bytes, sizeof seen);
+	/* Python cannot open such a path, and raises for it. */
+	if (strlen(path) >= PATH_MAX)
+		Py_RETURN_FALSE;
 	if (seen.how == SEEN_FAST)
 		Py_RETURN_TRUE;
 

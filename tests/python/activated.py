@@ -17,6 +17,7 @@ import tempfile
 HERE = os.path.dirname(os.path.abspath(__file__))
 EPCACHE = os.environ["EPCACHE"]
 CHANGES = 3
+FROM_CACHE = 1
 
 
 # --- one of the processes --------------------------------------------------------------
@@ -26,11 +27,11 @@ def count_hits(hits):
     """Count the listings and entries that caches answer for, once they are."""
     from epcache import _epcache
 
-    table, is_current = _epcache.table, _epcache.is_current
+    dists, is_current = _epcache.dists, _epcache.is_current
 
-    def counting_table(path):
-        found = table(path)
-        hits["listings"] += found is not None
+    def counting_dists(*args):
+        found = dists(*args)
+        hits["listings"] += found[1][0][1] == FROM_CACHE
         return found
 
     def counting_is_current(path, seen):
@@ -38,7 +39,7 @@ def count_hits(hits):
         hits["entries"] += found
         return found
 
-    _epcache.table, _epcache.is_current = counting_table, counting_is_current
+    _epcache.dists, _epcache.is_current = counting_dists, counting_is_current
 
 
 def outcome(function):

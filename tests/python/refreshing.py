@@ -44,12 +44,14 @@ def is_ours(path):
 
 
 def watch(refresher):
-    table, is_current, query = _epcache.table, _epcache.is_current, _epcache.query
+    dists, is_current, query = _epcache.dists, _epcache.is_current, _epcache.query
 
-    def watched_table(path):
-        refresher.refresh(path)
-        found = table(path)
-        hits["listings"] += found is not None and is_ours(path)
+    def watched_dists(paths, *rest):
+        for path in paths:
+            refresher.refresh(os.fsencode(path))
+        found = dists(paths, *rest)
+        hits["listings"] += any(directory[1] == FROM_CACHE and is_ours(directory[0])
+                                for directory in found[1])
         return found
 
     def watched_is_current(path, seen):
@@ -65,7 +67,7 @@ def watch(refresher):
                                  for directory in found[2])
         return found
 
-    _epcache.table, _epcache.is_current = watched_table, watched_is_current
+    _epcache.dists, _epcache.is_current = watched_dists, watched_is_current
     _epcache.query = watched_query if sys.argv[2] == "whole" else None
 
 

@@ -4,7 +4,7 @@
 Three things of the module are replaced, and nothing of it is emulated:
 
 - FastPath.children(), the listing of a directory, gives the metadata folders alone, where
-  the cache has the listing as it is.  Order, names, shadowing, and when a directory is
+  the cache is current; as Lookup groups them, which leaves them in that order.  Order, names, shadowing, and when a directory is
   looked at again, remain the module's own.
 - PathDistribution.entry_points is made of what the cache has of that distribution, once
   its entry_points.txt was found unchanged.
@@ -25,6 +25,7 @@ _MOST_TABLES = 256
 # Of _epcache.query(), see module.c and epcache.h.
 _CHECK_AS_SET = -1
 _OPAQUE = 1
+_FROM_CACHE = 1
 _ARCHIVE = 3
 _NOT_READ = (4, 5, 6)  # notes: over a limit, an archive, a directory that cannot be read
 
@@ -46,17 +47,17 @@ def _snapshot(*owners_and_names):
 
 
 def _children(root):
-    """The metadata folders in a directory, in readdir order; None: not known."""
+    """The metadata folders in a directory, as Lookup has them; raises or None: not known."""
     if type(root) is not str or root[:1] != "/":
         return None
 
-    table = _epcache.table(os.fsencode(root))
-    if table is None:
-        _tables.pop(root.rstrip("/"), None)
+    _tables.pop(root.rstrip("/"), None)
+    dists, dirs, _, _ = _epcache.dists([root], None, None, _CHECK_AS_SET, True)
+    if dirs[0][1] != _FROM_CACHE:
         return None
     if len(_tables) >= _MOST_TABLES:
         _tables.clear()
-    _tables[root.rstrip("/")] = table
+    table = _tables[root.rstrip("/")] = {folder: record for _, folder, _, record in dists}
     return list(table)
 
 

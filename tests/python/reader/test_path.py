@@ -4,6 +4,7 @@ import importlib
 import importlib.metadata
 import os
 import pathlib
+import shutil
 import sys
 import unittest
 import zipfile
@@ -76,6 +77,40 @@ class Path(Case):
                 except Exception as why:
                     outcomes.append(type(why))
             self.assertEqual(*outcomes, entry)
+
+    def deep_site(self, length):
+        """A relative folder of that many bytes below .top, which is the working directory."""
+        os.chdir(self.top)
+        parts = []
+        while length > 202:
+            parts.append("d" * 199)
+            length -= 200
+        parts.append("e" * length)
+        for part in parts:
+            os.mkdir(part)
+            os.chdir(part)
+        self.dist(".", "foo-1.dist-info", "[g]\na = deep:x\n")
+        os.chdir(self.top)
+        return "/".join(parts)
+
+    def test_a_text_whose_path_is_too_long_to_be_opened(self):
+        tail = len("/foo-1.dist-info/entry_points.txt")
+        for length in (4095 - tail, 4096 - tail, 4095):
+            folder = self.deep_site(length)
+            for entry in (folder, ".//" + folder, folder.replace("/", "/./", 40) + "//"):
+                sys.path[:1] = [entry]
+                importlib.metadata.FastPath.__new__.cache_clear()
+                outcomes = []
+                for module in (importlib.metadata, epcache):
+                    for ask in (lambda: module.entry_points(group="g"),
+                                lambda: [p for d in module.distributions()
+                                         for p in d.entry_points]):
+                        try:
+                            outcomes.append([key(p)[:3] for p in ask()])
+                        except Exception as why:
+                            outcomes.append(type(why))
+                self.assertEqual(outcomes[:2], outcomes[2:], (length, len(entry)))
+            shutil.rmtree(folder.partition("/")[0])
 
     def test_names_that_are_not_utf8(self):
         folder = os.path.join(os.fsencode(self.top), b"s\xff")

@@ -160,7 +160,7 @@ class Running(Case):
                 "        for name in names: os.unsetenv(name)\n"
                 "def ask():\n"
                 "    for _ in range(50000):\n"
-                "        native.table(b'/nonexistent')\n"
+                "        native.dists(['/nonexistent'], None, None, -1, True)\n"
                 "asking = [threading.Thread(target=ask) for _ in range(4)]\n"
                 "changing = threading.Thread(target=change)\n"
                 "for each in [changing, *asking]: each.start()\n"
