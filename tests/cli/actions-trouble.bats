@@ -399,6 +399,7 @@ left() {
 }
 
 @test "who only looks what would be run is in nobody's way" {
+	needs_strace
 	own_system
 	waits_action 50-a
 	on_own_system "$EPCACHE" actions run 3>&- &

@@ -47,6 +47,12 @@ needs_root() {
 	is_root || skip "needs root"
 }
 
+# needs_strace - and the right to trace; the leak checker of a sanitized build cannot be.
+needs_strace() {
+	export ASAN_OPTIONS=detect_leaks=0
+	strace -o /dev/null true 2>/dev/null || skip "needs strace, and the right to trace"
+}
+
 # What only root's rights could do to a file has no meaning on some mounts.
 needs_mounts() {
 	needs_root

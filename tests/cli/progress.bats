@@ -52,7 +52,7 @@ ${ERASE}[6/9] "* ]]
 }
 
 @test "few directories, and slow: they are shown as well" {
-	strace -f -o /dev/null true 2>/dev/null || skip "needs strace, and the right to trace"
+	needs_strace
 	[[ $EPCACHE != */asan/* ]] || skip "ASan and strace are in each other's way"
 	tty strace -f -qq -o /dev/null -e trace=fsync -e inject=fsync:delay_enter=400000 \
 		"$EPCACHE" refresh --cache-dir "$CACHE" "${MANY[@]:0:2}"

@@ -109,7 +109,7 @@ configure() {
 	is_fresh
 	[ ! -e other ]
 	[ ! -e xdg ]
-	export ASAN_OPTIONS=detect_leaks=0 # which strace is in the way of
+	needs_strace
 	strace -f -o trace -e trace=close_range "$EPCACHE" trigger dpkg --root "$ROOT"
 	grep -q 'close_range(3, 4294967295' trace
 }
@@ -150,7 +150,7 @@ configure() {
 	touch "$ROOT/srv/slow/a-1.dist-info/entry_points.txt"
 	dist more '[g]' 'z = y'
 	# A worker that is stopped is one that does not answer.
-	export ASAN_OPTIONS=detect_leaks=0 # which strace is in the way of
+	needs_strace
 	strace -f -qq -o /dev/null -e trace=getdents64 -e inject=getdents64:signal=STOP \
 		-P "$ROOT/srv/slow" "$EPCACHE" trigger rpm --root "$ROOT" </dev/null 2>said
 	[ "$(wc -l <said)" -eq 1 ]
@@ -164,7 +164,7 @@ configure() {
 	needs_root
 	configure Directory=/srv/slow
 	mkdir -p "$ROOT/srv/slow"
-	export ASAN_OPTIONS=detect_leaks=0 # which strace is in the way of
+	needs_strace
 	strace -f -qq -o /dev/null -e trace=fstat,newfstatat \
 		-e inject=fstat,newfstatat:signal=STOP -P "$ROOT/srv/slow" \
 		bash -c 'echo $$ >pid && exec "$@"' bash \
@@ -285,7 +285,7 @@ time.sleep(60)' "$ROOT/var/cache/epcache/.lock" "$WORK/held" 3>&- &
 	trigger rpm </dev/null
 	touch "$ROOT"/srv/d{1..5}/x
 	hold_lock
-	export ASAN_OPTIONS=detect_leaks=0 # which strace is in the way of
+	needs_strace
 	strace -f -qq -o /dev/null -e trace=getdents64 -e inject=getdents64:signal=STOP \
 		"${paths[@]}" "$EPCACHE" trigger rpm --root "$ROOT" </dev/null 2>said
 	kill $!
@@ -321,7 +321,7 @@ assert unknown["last_refresh"] is None, unknown' "$output"
 @test "by hand, TimeoutSec= is the limit as well" {
 	needs_root # of a process that hides itself, others are not told what it has open
 	configure TimeoutSec=1
-	export ASAN_OPTIONS=detect_leaks=0 # which strace is in the way of
+	needs_strace
 	run strace -f -qq -o /dev/null -e trace=getdents64 -e inject=getdents64:signal=STOP \
 		-P "$ROOT$dists" "$EPCACHE" refresh --root "$ROOT" "$dists"
 	[ "$status" -eq 1 ]
