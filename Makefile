@@ -16,6 +16,9 @@
 #   make test           unit and command tests: no root, network or mounts needed
 #   make check          install what the tests need, then every suite below
 #   make check-long     the same, with more cases and more time (LONG=1)
+#   make systems        make run, make test and more in bare systems of other releases,
+#                       which debootstrap makes; as root, with a mirror of Debian at hand
+#   make systems-long   the same, in more of them, with everything; a few hours
 #   make SUITE          one suite: unit cli lint compilers asan valgrind fuzz, and
 #                       each folder of tests/ that has a run.sh
 #   make fuzz           FUZZ_TIME=60, seconds a target
@@ -312,7 +315,7 @@ run:
 
 # A suite is a target suite-NAME that prints TAP; tests/run.sh gives it its time,
 # counts, and says what failed.  A folder of tests/ with a run.sh is one too.
-SCRIPTED := $(filter-out bench,$(patsubst tests/%/run.sh,%,$(wildcard tests/*/run.sh)))
+SCRIPTED := $(filter-out bench systems,$(patsubst tests/%/run.sh,%,$(wildcard tests/*/run.sh)))
 SUITES := unit cli $(SCRIPTED) lint compilers asan valgrind fuzz
 
 # Seconds that a suite may take, building included; another's is 300.
@@ -325,13 +328,14 @@ BUDGET_lint      ?= 240
 BUDGET_compilers ?= 180
 BUDGET_asan      ?= 500
 BUDGET_valgrind  ?= 180
+BUDGET_systems   ?= 7200
 BUDGET_fuzz      ?= $(shell expr 150 + $(words $(FUZZ_SRC)) '*' $(FUZZ_TIME))
 
 FUZZ_TIME ?= $(if $(filter fuzz,$(MAKECMDGOALS)),60,$(if $(LONG),60,5))
 
 export CC CXX MAKE JOBS BATS PYTHON LONG FUZZ_TIME
 export LINT_CFLAGS = $(STD) $(DEPS_CFLAGS) $(WARN)
-export $(foreach s,$(SUITES),BUDGET_$(s))
+export $(foreach s,$(SUITES) systems,BUDGET_$(s))
 
 tap := bash tests/tap.sh
 
@@ -343,6 +347,17 @@ check:
 
 check-long:
 	@$(again) check LONG=1
+
+# SYSTEMS names some: tests/systems/run.sh.
+systems:
+	$(if $(filter 0,$(shell id -u)),-$(deps) systems)
+	@bash tests/run.sh systems
+
+systems-long:
+	@$(again) systems LONG=1
+
+suite-systems:
+	@bash tests/systems/run.sh $(SYSTEMS)
 
 # What a package runs where it is built, on a machine that may be slow: without budgets.
 test:
@@ -526,7 +541,7 @@ clean:
 help:
 	@sed -n '2,/^$$/s/^# \{0,1\}//p' Makefile
 
-.PHONY: all programs fuzzers run coverage check check-long test $(SUITES) $(SUITES:%=suite-%) \
+.PHONY: all programs fuzzers run coverage check check-long systems systems-long suite-systems test $(SUITES) $(SUITES:%=suite-%) \
 	bench bench-quick bench-programs bench-readme fmt install install-python install-autoload \
 	install-hooks install-hooks-systemd $(HOOKS:%=install-hooks-%) deb rpm pacman-package \
 	dist clean help FORCE

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# deps.sh SET... - install what is missing of the sets "build", "check" and "bench".
+# deps.sh SET... - install what is missing of the sets "build", "check", "systems" and "bench".
 #
 # A need is looked for by using it, not by asking the package database: what came
 # from elsewhere counts as well, and nothing is run when all is there.  Commands
@@ -63,6 +63,8 @@ check  bsdtar                libarchive-tools     -                    libarchiv
 check  zstd                  zstd                 -                    zstd
 check  pkg:fuse3             libfuse3-dev         fuse3-devel          fuse3
 check  pkg-config            pkgconf              pkgconf              pkgconf
+systems debootstrap          debootstrap          debootstrap          debootstrap
+systems wget                 wget                 wget                 wget
 bench  strace                strace               strace               strace
 bench  valgrind              valgrind             valgrind             valgrind
 bench  gnuplot               gnuplot-nox          gnuplot              gnuplot
