@@ -201,7 +201,6 @@ int build_item(struct index *ix, struct scan_item *item, bool settled)
 				       .why = (uint8_t)item->why,
 				       .nameless = norm.p == NULL,
 				       .live_name = !item->name_settled,
-				       .has_text = text,
 				       .hash = { item->hash[0], item->hash[1] },
 				       .token = item->token,
 				       .settled = settled,

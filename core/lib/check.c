@@ -210,11 +210,10 @@ static int copy_dist(struct check *c, struct index *ix, uint32_t i)
 		.why = d.why,
 		.nameless = (d.flags & FMT_NAMELESS) != 0,
 		.live_name = (d.flags & FMT_LIVE_NAME) != 0,
-		.has_text = d.text != FMT_NONE,
 	};
 	int r;
 
-	if (id.has_text) {
+	if (d.state == SCAN_TEXT) {
 		id.settled = view_text_token(c->v, d.text, &id.token);
 		view_text_hash(c->v, d.text, id.hash);
 	}

@@ -212,7 +212,7 @@ int index_add_dist(struct index *ix, const struct index_dist *d)
 	if (r < 0)
 		return r;
 
-	r = d->has_text ? text_add(ix, d, &rec.text) : 0;
+	r = d->state == FMT_STATE_TEXT ? text_add(ix, d, &rec.text) : 0;
 	if (r < 0)
 		return r;
 

@@ -33,8 +33,7 @@ struct index_dist {
 	uint8_t why;         /* enum scan_why, of a broken item */
 	bool nameless;
 	bool live_name;
-	bool has_text; /* hash, token and settled count */
-	uint64_t hash[2];
+	uint64_t hash[2]; /* of a text, as are token and settled */
 	struct token token;
 	bool settled;
 };

@@ -177,9 +177,15 @@ static bool folder_ok(struct span folder)
 	return folder.n > 0 && folder.n <= FMT_FOLDER_MAX && !dots && !is_no_name(folder);
 }
 
+/* A key, as path_file() wants it. */
+static bool path_ok(struct span path)
+{
+	return path.n > 0 && path.p[0] == '/' && !memchr(path.p, '\0', path.n);
+}
+
 static bool counts_ok(const struct view *v, const struct part parts[FMT_SECTIONS])
 {
-	return v->path.n > 0 && v->strings.n > 0 && v->strings.p[0] == '\0' &&
+	return v->strings.n > 0 && v->strings.p[0] == '\0' &&
 	       parts[FMT_ORDER].count == v->nr_dists && v->nr_names <= v->nr_dists &&
 	       v->nr_odd <= v->nr_dists && v->nr_members <= v->nr_entries &&
 	       parts[FMT_TOKENS].count == (uint64_t)v->nr_hashes + 1 &&
@@ -196,7 +202,12 @@ static bool numbers_ok(const uint32_t *numbers, uint32_t nr, uint32_t end)
 	return ok;
 }
 
-static bool groups_ok(const struct view *v)
+static uint64_t ref_len(const struct fmt_ref *ref)
+{
+	return fmt_u32(ref->len);
+}
+
+static bool groups_ok(const struct view *v, uint64_t *len)
 {
 	bool ok = true;
 
@@ -204,12 +215,14 @@ static bool groups_ok(const struct view *v)
 		const struct fmt_group *g = group_at(v, i);
 
 		ok &= ref_ok(v->strings, &g->name);
+		*len += ref_len(&g->name);
 		ok &= (uint64_t)fmt_u32(g->first) + fmt_u32(g->count) <= v->nr_members;
 	}
 	return ok;
 }
 
-static bool entries_ok(const struct view *v, uint32_t first, uint32_t end, uint32_t dist)
+static bool entries_ok(const struct view *v, uint32_t first, uint32_t end, uint32_t dist,
+		       uint64_t *len)
 {
 	bool ok = true;
 
@@ -218,6 +231,7 @@ static bool entries_ok(const struct view *v, uint32_t first, uint32_t end, uint3
 
 		ok &= ref_ok(v->strings, &e->name);
 		ok &= ref_ok(v->strings, &e->value);
+		*len += ref_len(&e->name) + ref_len(&e->value);
 		ok &= fmt_u32(e->group) < v->nr_groups;
 		ok &= fmt_u32(e->dist) == dist;
 	}
@@ -230,8 +244,27 @@ static inline bool same_ref(const struct fmt_ref *a, const struct fmt_ref *b)
 	return a->off == b->off && a->len == b->len;
 }
 
+static bool names_ok(struct span strings, const struct fmt_dist *d, uint64_t *len)
+{
+	*len += ref_len(&d->folder) + ref_len(&d->key) + ref_len(&d->norm) +
+		ref_len(&d->name) + ref_len(&d->version);
+	return ref_ok(strings, &d->key) &&
+	       (same_ref(&d->norm, &d->key) || ref_ok(strings, &d->norm)) &&
+	       (same_ref(&d->name, &d->key) || ref_ok(strings, &d->name)) &&
+	       ref_ok(strings, &d->version);
+}
+
+/* Only a text that was read has a hash and a token, entries, and a wrong line. */
+static bool state_ok(const struct fmt_dist *d)
+{
+	bool has_text = d->text != fmt_u32(FMT_NONE);
+
+	return (d->state == FMT_STATE_TEXT) == has_text &&
+	       (has_text || (d->nr_entries == 0 && d->bad_line == 0));
+}
+
 /* Distributions share out all entries, and all texts, in their order. */
-static bool dists_ok(const struct view *v)
+static bool dists_ok(const struct view *v, uint64_t *len)
 {
 	uint32_t entry = 0, text = 0;
 	bool ok = true;
@@ -243,19 +276,38 @@ static bool dists_ok(const struct view *v)
 		if (!ref_ok(v->strings, &d->folder))
 			return false;
 		ok &= folder_ok(ref_span(v, &d->folder));
-		ok &= ref_ok(v->strings, &d->key);
-		ok &= same_ref(&d->norm, &d->key) || ref_ok(v->strings, &d->norm);
-		ok &= same_ref(&d->name, &d->key) || ref_ok(v->strings, &d->name);
-		ok &= ref_ok(v->strings, &d->version);
+		ok &= names_ok(v->strings, d, len);
+		ok &= state_ok(d);
 		if (d->text != fmt_u32(FMT_NONE))
 			ok &= fmt_u32(d->text) == text++;
 		if (fmt_u32(d->first_entry) != entry || nr > v->nr_entries - entry)
 			return false;
 
-		ok &= entries_ok(v, entry, entry + nr, i);
+		ok &= entries_ok(v, entry, entry + nr, i, len);
 		entry += nr;
 	}
 	return ok && entry == v->nr_entries && text == v->nr_hashes;
+}
+
+/* Five references at most share what a writer stores once: those of one distribution. */
+#define SHARED_MAX 5
+
+static bool records_ok(const struct view *v)
+{
+	uint64_t len = 0;
+
+	return dists_ok(v, &len) && groups_ok(v, &len) &&
+	       len <= SHARED_MAX * (uint64_t)v->strings.n;
+}
+
+/* Does no distribution come twice in the answer?  Not with its entries. */
+static bool order_ok(const struct view *v)
+{
+	uint64_t nr = 0;
+
+	for (uint32_t i = 0; i < v->nr_dists; i++)
+		nr += fmt_u32(dist_at(v, view_order(v, i))->nr_entries);
+	return nr == v->nr_entries;
 }
 
 int view_init(struct view *ret_view, const char *bytes, size_t n)
@@ -273,8 +325,8 @@ int view_init(struct view *ret_view, const char *bytes, size_t n)
 		return r;
 
 	v = view_of(bytes, parts);
-	if (!counts_ok(&v, parts) || !dists_ok(&v) || !groups_ok(&v) ||
-	    !numbers_ok(v.order, v.nr_dists, v.nr_dists) ||
+	if (!path_ok(v.path) || !counts_ok(&v, parts) || !records_ok(&v) ||
+	    !numbers_ok(v.order, v.nr_dists, v.nr_dists) || !order_ok(&v) ||
 	    !numbers_ok(v.names, v.nr_names, v.nr_dists) ||
 	    !numbers_ok(v.odd, v.nr_odd, v.nr_dists) ||
 	    !numbers_ok(v.members, v.nr_members, v.nr_entries))

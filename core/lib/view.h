@@ -4,7 +4,38 @@
  *
  * view_init() checks the checksum and bounds every offset *and length* once;
  * the look-ups after it cannot fail and return spans that borrow from the bytes.
- * The fuzz target calls it directly.
+ * The fuzz targets call it directly.
+ *
+ * This is all that later code may assume of bytes that view_init() took.  Whoever
+ * relies on something else adds a row here, a check in view.c, and a crafted file to
+ * each_relation_is_checked() of tests/unit/t-view.c.
+ *
+ *   field                    what may be assumed
+ *   PATH                     starts with '/' and holds no NUL: path_file() asserts it
+ *   STRINGS                  starts with a NUL; every reference ends before a NUL in it
+ *   all references           their lengths add up to 5 * STRINGS at most, so a copy of
+ *                            every string is linear in the size of the file
+ *   ORDER, NAMES, ODD        numbers below nr_dists; ORDER has nr_dists of them, the
+ *                            others no more
+ *   ORDER                    its distributions have nr_entries entries between them, so
+ *                            an answer is linear in the size of the file
+ *   MEMBERS                  numbers below nr_entries, nr_entries of them at most
+ *   GROUPS first, count      lie in MEMBERS
+ *   ENTRIES group, dist      below nr_groups; the distribution that the entry is of
+ *   DISTS folder             1 to 255 bytes, no '/' or NUL, not "." or ".."
+ *   DISTS first_entry,       each entry belongs to one distribution, in their order
+ *     nr_entries
+ *   DISTS text               FMT_NONE, or below nr_hashes; each hash belongs to one
+ *                            distribution, in their order
+ *   DISTS state, text        state is FMT_STATE_TEXT if, and only if, text is a number
+ *   DISTS state, nr_entries, only a text has entries, or a wrong line
+ *     bad_line
+ *   TOKENS                   one more than HASHES
+ *   SEEN                     one record at most
+ *
+ * Not to be assumed: that kind, state, why, flags and token types have values that are
+ * known here; that strings are UTF-8 or without a NUL; that no two folders are equal; and
+ * any order (see view_check_order()).
  *
  * Used by: check.c, select.c, ctx.c, tests/fuzz/fuzz-view.c.
  * Uses: format.h, fresh.h, span.h.

@@ -123,10 +123,10 @@ static PyObject *word_of(const char *text)
 	return name_of((struct epc_str){ text, text ? strlen(text) : 0 });
 }
 
-/* A part of a text that was found to be UTF-8. */
+/* A part of a text: UTF-8, unless somebody made the cache file up, which never raises. */
 static PyObject *text_of(struct epc_str s)
 {
-	return PyUnicode_DecodeUTF8(s.data, (Py_ssize_t)s.len, "strict");
+	return PyUnicode_DecodeUTF8(s.data, (Py_ssize_t)s.len, "surrogateescape");
 }
 
 static PyObject *number_of(size_t n)

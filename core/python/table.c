@@ -72,9 +72,10 @@ bool table_is_fast(const struct epc_dir *d)
 
 /* --- into Python ------------------------------------------------------------- */
 
+/* UTF-8, unless somebody made the cache file up, which never raises. */
 static PyObject *text_of(struct epc_str s)
 {
-	return PyUnicode_DecodeUTF8(s.data, (Py_ssize_t)s.len, NULL);
+	return PyUnicode_DecodeUTF8(s.data, (Py_ssize_t)s.len, "surrogateescape");
 }
 
 static PyObject *entry_of(const struct epc_dist *d, size_t i)

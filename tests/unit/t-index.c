@@ -46,6 +46,7 @@ static void add_dist(struct index *ix, const char *key, const char *norm, uint8_
 		.norm = span_of(norm),
 		.name = span_of(norm),
 		.kind = kind,
+		.state = SCAN_TEXT,
 		.nameless = norm == NULL,
 	};
 
@@ -163,7 +164,7 @@ static void sets_aside_what_every_query_looks_at(void)
 		bool rejected_315, odd;
 	} rows[] = {
 		{ "absent", { .state = SCAN_ABSENT }, 0, false, false },
-		{ "text", { .state = SCAN_TEXT, .has_text = true }, 0, false, false },
+		{ "text", { .state = SCAN_TEXT }, 0, false, false },
 		{ "private", { .state = SCAN_PRIVATE }, 0, false, true },
 		{ "large", { .state = SCAN_LARGE }, 0, false, true },
 		{ "broken", { .state = SCAN_BROKEN }, 0, false, true },
@@ -186,7 +187,8 @@ static void sets_aside_what_every_query_looks_at(void)
 
 			d.folder = span_of(twice ? "b.dist-info" : "a.dist-info");
 			T(index_add_dist(&ix, &d) == 0);
-			T(index_add_entry(&ix, &e) == 0);
+			if (d.state == SCAN_TEXT)
+				T(index_add_entry(&ix, &e) == 0);
 			if (rows[i].bad_line)
 				index_bad_line(&ix, rows[i].bad_line, SCAN_NO_EQUALS);
 		}
@@ -250,7 +252,9 @@ static void keeps_any_bytes(void)
 	static const struct span name = { "a\x01\xff\n", 4 }; /* no name holds a NUL */
 	auto_index struct index ix = INDEX_INIT;
 	auto_made struct made m = { 0 };
-	struct index_dist d = { .folder = name, .version = { "", 0 }, .has_text = true };
+	struct index_dist d = { .folder = name,
+				.version = { "", 0 },
+				.state = SCAN_TEXT };
 	struct index_entry e = { odd, { NULL, 0 }, odd, false };
 
 	begin(&ix);
