@@ -2,7 +2,6 @@
 #include "dirs.h"
 
 #include <fcntl.h>
-#include <sys/stat.h>
 
 #include "auto.h"
 #include "msg.h"
@@ -62,32 +61,23 @@ void dirs_release(struct dirs *d)
 	for (size_t i = 0; i < d->nr; i++)
 		free(d->paths[i]);
 	free(d->paths);
-	free(d->ids);
 	*d = (struct dirs){ 0 };
 }
 
-static int add(struct dirs *d, const char *path, struct dir_id id)
+int dirs_add(struct dirs *d, const char *path)
 {
 	char **paths = reallocarray(d->paths, d->nr + 1, sizeof *paths);
-	struct dir_id *ids = reallocarray(d->ids, d->nr + 1, sizeof *ids);
 	char *copy = strdup(path);
 
 	d->paths = paths ? paths : d->paths;
-	d->ids = ids ? ids : d->ids;
-	if (!paths || !ids || !copy) {
+	if (!paths || !copy) {
 		msg("out of memory");
 		free(copy);
 		return -1;
 	}
 
-	d->paths[d->nr] = copy;
-	d->ids[d->nr++] = id;
+	d->paths[d->nr++] = copy;
 	return 0;
-}
-
-int dirs_add(struct dirs *d, const char *path)
-{
-	return add(d, path, (struct dir_id){ 0 });
 }
 
 bool dirs_has(const struct dirs *d, const char *path)
@@ -98,45 +88,11 @@ bool dirs_has(const struct dirs *d, const char *path)
 	return false;
 }
 
-static bool has_id(const struct dirs *d, const struct dir_id *id)
-{
-	for (size_t i = 0; i < d->nr; i++)
-		if (d->ids[i].ino == id->ino && d->ids[i].dev == id->dev)
-			return true;
-	return false;
-}
-
-/* Which directory is there?  False when none is. */
-static bool look(struct epc_ctx *ctx, const char *path, struct dir_id *ret_id)
-{
-	autoclose int fd = epc_ctx_open(ctx, path, O_PATH | O_DIRECTORY);
-	struct stat st;
-
-	if (fd < 0 || fstat(fd, &st) < 0)
-		return false;
-
-	*ret_id = (struct dir_id){ st.st_dev, st.st_ino };
-	return true;
-}
-
 int dirs_add_existing(struct dirs *d, struct epc_ctx *ctx, const char *path)
 {
-	struct dir_id id;
+	autoclose int fd = epc_ctx_open(ctx, path, O_PATH | O_DIRECTORY);
 
-	if (!look(ctx, path, &id) || has_id(d, &id) || dirs_has(d, path))
-		return 0;
-
-	return add(d, path, id);
-}
-
-int dirs_add_name(struct dirs *d, struct epc_ctx *ctx, const char *path)
-{
-	struct dir_id id;
-
-	if (!look(ctx, path, &id) || dirs_has(d, path))
-		return 0;
-
-	return dirs_add(d, path);
+	return fd < 0 || dirs_has(d, path) ? 0 : dirs_add(d, path);
 }
 
 void dirs_remove(struct dirs *d, size_t i)
@@ -144,5 +100,4 @@ void dirs_remove(struct dirs *d, size_t i)
 	free(d->paths[i]);
 	d->nr--;
 	memmove(&d->paths[i], &d->paths[i + 1], (d->nr - i) * sizeof *d->paths);
-	memmove(&d->ids[i], &d->ids[i + 1], (d->nr - i) * sizeof *d->ids);
 }

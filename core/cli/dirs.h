@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * dirs.h - a list of directories, each of them once.
+ * dirs.h - a list of directories, each name once.
  *
  *     auto_dirs struct dirs d = { 0 };
  *     r = dirs_add_existing(&d, ctx, "/usr/lib/python3/dist-packages");
@@ -11,19 +11,11 @@
 #define EPC_DIRS_H
 
 #include <stdbool.h>
-#include <sys/types.h>
 
 #include "epcache.h"
 
-/* Which directory it is, whatever it is called. */
-struct dir_id {
-	dev_t dev;
-	ino_t ino;
-};
-
 struct dirs {
-	char **paths;       /* owned, and so is each path */
-	struct dir_id *ids; /* owned; zeros where nobody has looked */
+	char **paths; /* owned, and so is each path */
 	size_t nr;
 };
 
@@ -34,21 +26,13 @@ void dirs_release(struct dirs *d);
 int dirs_add(struct dirs *d, const char *path);
 
 /*
- * dirs_add_existing - a path, if a directory is there that the list does not have yet
+ * dirs_add_existing - a path, if a directory is there, and the list does not have the name
  *
- * Under another name (lib64, a link to lib) it is the same directory.  Returns 0, or
+ * Names count, not inodes: readers look for the cache file of the name on their sys.path,
+ * and a link that somebody made must not keep another name out of the list.  Returns 0, or
  * -1 as above.
  */
 int dirs_add_existing(struct dirs *d, struct epc_ctx *ctx, const char *path);
-
-/*
- * dirs_add_name - a path, if a directory is there, and the list does not have the name
- *
- * For names that somebody chose: readers that have this one on sys.path look for its own
- * cache file, whatever else the directory is called; and it keeps no other name out of
- * the list.  Returns 0, or -1 as above.
- */
-int dirs_add_name(struct dirs *d, struct epc_ctx *ctx, const char *path);
 
 /*
  * dirs_same_name - do two paths have one cache file?

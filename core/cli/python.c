@@ -5,7 +5,6 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "auto.h"
@@ -110,25 +109,26 @@ static int add_rows(struct epc_ctx *ctx, struct dirs *d, const char *const *rows
 	return 0;
 }
 
-/* lib64 is also a link to lib (Arch); then sys.path has the latter. */
+static bool is_link(struct epc_ctx *ctx, const char *path)
+{
+	autoclose int fd = epc_ctx_open(ctx, path, O_PATH | O_NOFOLLOW);
+	char target[1];
+
+	return fd >= 0 && readlinkat(fd, "", target, sizeof target) > 0;
+}
+
+/*
+ * lib64 is also a link to lib (Arch); then sys.path has the latter.  Only who may write
+ * the prefix decides that: a link below lib is another's.
+ */
 static const char *find_lib(struct epc_ctx *ctx, const struct python *p)
 {
-	autoclose int lib = -1;
-	autoclose int lib64 = -1;
 	char path[PATH_MAX];
-	struct stat st, st64;
 
-	if (fill_in("$/lib64/python%", p, path))
-		lib64 = epc_ctx_open(ctx, path, O_PATH | O_DIRECTORY);
-	if (lib64 < 0 || fstat(lib64, &st64) < 0)
+	if (!row_exists(ctx, "$/lib64/python%", p))
 		return "lib";
 
-	if (fill_in("$/lib/python%", p, path))
-		lib = epc_ctx_open(ctx, path, O_PATH | O_DIRECTORY);
-	if (lib < 0 || fstat(lib, &st) < 0)
-		return "lib64";
-
-	return st.st_ino == st64.st_ino && st.st_dev == st64.st_dev ? "lib" : "lib64";
+	return fill_in("$/lib64", p, path) && is_link(ctx, path) ? "lib" : "lib64";
 }
 
 static const char *const *find_rows(struct epc_ctx *ctx, const struct python *p)

@@ -10,7 +10,7 @@ static int add_configured(struct epc_ctx *ctx, const struct conf *conf, struct d
 	size_t at = 0;
 
 	while ((dir = conf_list(conf, CONF_DIRECTORY, &at)))
-		if (dirs_add_name(d, ctx, dir) < 0)
+		if (dirs_add_existing(d, ctx, dir) < 0)
 			return -1;
 	return 0;
 }

@@ -42,6 +42,32 @@ arch() {
 		/usr/lib/python3.11/dist-packages
 }
 
+@test "Debian: a link of the group staff keeps no directory of the system out" {
+	local site=(/usr/local/lib/python3.11/dist-packages /usr/lib/python3/dist-packages)
+
+	debian
+	rmdir "$ROOT/usr/local/lib/python3.11/dist-packages"
+	link /usr/lib/python3/dist-packages /usr/local/lib/python3.11/dist-packages
+	refreshes /usr/bin /usr/lib/python3.11 /usr/lib/python3.11/lib-dynload "${site[@]}"
+
+	rm "$ROOT/usr/local/lib/python3.11/dist-packages"
+	link ../../../lib/python3.11 /usr/local/lib/python3.11/dist-packages
+	refreshes /usr/bin /usr/lib/python3.11 /usr/lib/python3.11/lib-dynload "${site[@]}"
+}
+
+@test "a link below lib does not hide a Python in lib64" {
+	fedora
+	python /usr/local/lib64 3.12
+	folder /usr/local/lib64/python3.12/site-packages /usr/local/lib
+	link ../lib64/python3.12 /usr/local/lib/python3.12
+	refreshes /usr/bin /usr/local/bin \
+		/usr/lib64/python3.13 /usr/lib64/python3.13/lib-dynload \
+		/usr/lib64/python3.13/site-packages /usr/lib/python3.13/site-packages \
+		/usr/local/lib64/python3.12 /usr/local/lib64/python3.12/lib-dynload \
+		/usr/local/lib64/python3.12/site-packages \
+		/usr/local/lib/python3.12/site-packages
+}
+
 @test "Debian: site-packages is not on the path of its Python" {
 	debian
 	folder /usr/lib/python3.11/site-packages
