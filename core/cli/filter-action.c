@@ -9,6 +9,7 @@
 #include <sched.h>
 #include <seccomp.h>
 #include <stddef.h>
+#include <sys/mman.h>
 
 #include "filter.h"
 
@@ -110,8 +111,6 @@ static const char *const any[] = {
 	"umask",
 	/* memory; none that outlives a process, or counts as nobody's */
 	"brk",
-	"mmap",
-	"mmap2",
 	"munmap",
 	"mremap",
 	"mprotect",
@@ -346,6 +345,28 @@ static bool add_clone(scmp_filter_ctx f)
 	return seccomp_rule_add_array(f, SCMP_ACT_ALLOW, SCMP_SYS(clone), 1, &arg) == 0;
 }
 
+/*
+ * No memory that RLIMIT_DATA does not count: what is shared and in no file, and what
+ * grows as a stack does.
+ */
+static bool add_mmap(scmp_filter_ctx f)
+{
+	const uint64_t none[] = { MAP_ANONYMOUS | MAP_GROWSDOWN,
+				  MAP_SHARED | MAP_GROWSDOWN };
+	const int calls[] = { SCMP_SYS(mmap), SCMP_SYS(mmap2) };
+
+	for (size_t i = 0; i < COUNT(calls); i++)
+		for (size_t j = 0; calls[i] >= 0 && j < COUNT(none); j++) {
+			const struct scmp_arg_cmp arg = { 3, SCMP_CMP_MASKED_EQ, none[j],
+							  0 };
+
+			if (seccomp_rule_add_array(f, SCMP_ACT_ALLOW, calls[i], 1, &arg) <
+			    0)
+				return false;
+		}
+	return true;
+}
+
 bool filter_action(bool may_change)
 {
 	const uint32_t no = SCMP_ACT_ERRNO(EPERM);
@@ -357,7 +378,7 @@ bool filter_action(bool may_change)
 
 	/* Calls of another ABI, as i386 and x32, are none of these: they are not there. */
 	(void)seccomp_attr_set(f, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_ERRNO(ENOSYS));
-	done = add_names(f, SCMP_ACT_ALLOW, any, COUNT(any)) && add_clone(f) &&
+	done = add_names(f, SCMP_ACT_ALLOW, any, COUNT(any)) && add_clone(f) && add_mmap(f) &&
 	       add_names(f, no, refused, COUNT(refused)) &&
 	       add_names(f, may_change ? SCMP_ACT_ALLOW : no, changing,
 			 COUNT(changing)) &&

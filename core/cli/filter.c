@@ -68,8 +68,8 @@ struct rule {
 };
 
 static const struct rule reading[] = {
-	{ "openat", 2, NO_OPEN, O_RDONLY }, { "open", 1, NO_OPEN, O_RDONLY },
-	{ "mmap", 2, PROT_EXEC, 0 },        { "mmap2", 2, PROT_EXEC, 0 },
+	{ "openat", 2, NO_OPEN, O_RDONLY },
+	{ "open", 1, NO_OPEN, O_RDONLY },
 	{ "mprotect", 2, PROT_EXEC, 0 },
 };
 
@@ -130,6 +130,25 @@ static bool add_rules(scmp_filter_ctx f, const struct rule *rules, size_t nr)
 	return true;
 }
 
+/*
+ * Memory that is not executable, and that RLIMIT_DATA counts: it does not count what is
+ * shared, or grows as a stack does.
+ */
+static bool add_mmap(scmp_filter_ctx f)
+{
+	const int calls[] = { SCMP_SYS(mmap), SCMP_SYS(mmap2) };
+	const struct scmp_arg_cmp args[] = {
+		{ 2, SCMP_CMP_MASKED_EQ, PROT_EXEC, 0 },
+		{ 3, SCMP_CMP_MASKED_EQ, MAP_SHARED | MAP_GROWSDOWN, 0 },
+	};
+
+	for (size_t i = 0; i < COUNT(calls); i++)
+		if (calls[i] >= 0 &&
+		    seccomp_rule_add_array(f, SCMP_ACT_ALLOW, calls[i], 2, args) < 0)
+			return false;
+	return true;
+}
+
 /* Done with by who loads it, or gives up. */
 static scmp_filter_ctx filter_new(void)
 {
@@ -139,7 +158,7 @@ static scmp_filter_ctx filter_new(void)
 		f = seccomp_init(SCMP_ACT_ERRNO(EPERM));
 	if (!f)
 		return NULL;
-	if (add_names(f, any, COUNT(any)) && add_rules(f, reading, COUNT(reading)) &&
+	if (add_names(f, any, COUNT(any)) && add_rules(f, reading, COUNT(reading)) && add_mmap(f) &&
 	    (!SANITIZED || add_names(f, sanitizing, COUNT(sanitizing))))
 		return f;
 

@@ -6,6 +6,7 @@
 
 #define FDS_MAX 256
 #define FILE_MAX (UINT64_C(256) << 20) /* bytes */
+#define STACK_MAX (UINT64_C(8) << 20)  /* bytes; RLIMIT_DATA does not count the stack */
 
 bool runner_limit(const struct runner_job *job)
 {
@@ -23,8 +24,12 @@ bool runner_limit(const struct runner_job *job)
 		{ RLIMIT_MSGQUEUE, 0 },
 		{ RLIMIT_RTPRIO, 0 },
 		{ RLIMIT_NICE, 0 },
-		/* Last: from here on, nothing is allocated. */
-		{ RLIMIT_AS, action->memory_max },
+		{ RLIMIT_STACK, STACK_MAX },
+		/*
+		 * What is written to, not what is reserved: some allocators reserve far
+		 * more than they use.  Last: from here on, nothing is allocated.
+		 */
+		{ RLIMIT_DATA, action->memory_max },
 	};
 	bool done = true;
 

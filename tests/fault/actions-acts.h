@@ -375,6 +375,29 @@ static int act_eat(const char *unused)
 	return say("done");
 }
 
+/* Memory that its limit does not count: shared and in no file, or a stack's. */
+static int act_map(const char *flags)
+{
+	int how = strcmp(flags, "stack") == 0 ? MAP_PRIVATE | MAP_GROWSDOWN : MAP_SHARED;
+	char *more = mmap(NULL, 1 << 20, PROT_READ | PROT_WRITE, how | MAP_ANONYMOUS, -1,
+			  0);
+
+	return more == MAP_FAILED ? told(-1) : say("done");
+}
+
+/* As allocators do that keep the parts of their memory far from each other. */
+static int act_reserve(const char *unused)
+{
+	char *more = mmap(NULL, UINT64_C(64) << 30, PROT_NONE,
+			  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	(void)unused;
+	if (more == MAP_FAILED || mprotect(more, 1 << 20, PROT_READ | PROT_WRITE) < 0)
+		return told(-1);
+	memset(more, 1, 1 << 20);
+	return say("done");
+}
+
 static int act_signal(const char *number)
 {
 	return raise(atoi(number));
@@ -491,6 +514,8 @@ static const struct {
 	{ "fill", act_fill },
 	{ "complain", act_complain },
 	{ "eat", act_eat },
+	{ "map", act_map },
+	{ "reserve", act_reserve },
 	{ "signal", act_signal },
 	{ "exit", act_exit },
 	{ "environment", act_environment },

@@ -237,6 +237,9 @@ test_limits() {
 
 	class_begin
 	stops ENOMEM limits eat
+	stops ENOSYS seccomp map shared
+	stops ENOSYS seccomp map stack
+	expect 'reserve' 'exited 0 done' reserve x
 	for way in '' '-x pid-namespace'; do
 		# shellcheck disable=SC2086 # an option and its argument
 		expect "fill $way" too-much $way fill

@@ -251,3 +251,21 @@ socket.socket(socket.AF_UNIX).bind("entry_points.txt")' "$SITE/sock-1.dist-info"
 		within 512 refresh "$SITE"
 	done
 }
+
+# An allocator that is in the way of each program, as of /etc/ld.so.preload, and reserves
+# far more than it uses: hardened_malloc keeps sizes apart like this.
+@test "an allocator that reserves address space" {
+	[[ $EPCACHE != */asan/* ]] || skip "ASan wants to be the first of the libraries"
+	command -v cc >/dev/null || skip "needs a compiler"
+	printf '%s\n' '#include <stdlib.h>' '#include <sys/mman.h>' \
+		'__attribute__((constructor)) static void reserve(void)' \
+		'{ if (mmap(0, 64UL << 30, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS |' \
+		'  MAP_NORESERVE, -1, 0) == MAP_FAILED) abort(); }' >"$WORK/big.c"
+	cc -shared -fPIC -o "$WORK/big.so" "$WORK/big.c"
+	for i in {1..1500}; do
+		dist "$SITE/a-rather-long-name-$i-1.dist-info" "[g]\nentry$i = package$i.module:f\n"
+	done
+	LD_PRELOAD=$WORK/big.so run "$EPCACHE" refresh --cache-dir "$CACHE" "$SITE"
+	[ "$status" -eq 0 ] || { echo "$output"; return 1; }
+	[ -z "$output" ]
+}

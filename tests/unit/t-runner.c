@@ -161,7 +161,7 @@ static bool has_limits(const struct action *action, rlim_t file_max)
 	const struct rlimit lower = { 50, 50 };
 
 	return prlimit(0, RLIMIT_NOFILE, &lower, NULL) == 0 && runner_limit(&job) &&
-	       has_limit(RLIMIT_AS, UINT64_C(1) << 30) && has_limit(RLIMIT_CPU, 11) &&
+	       has_limit(RLIMIT_DATA, UINT64_C(1) << 30) && has_limit(RLIMIT_CPU, 11) &&
 	       has_limit(RLIMIT_NPROC, 70) && has_limit(RLIMIT_FSIZE, file_max) &&
 	       has_limit(RLIMIT_CORE, 0) && has_limit(RLIMIT_NOFILE, 50);
 }
