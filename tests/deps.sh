@@ -37,6 +37,7 @@ check  shellcheck            shellcheck           ShellCheck           shellchec
 check  codespell             codespell            codespell            codespell
 check  valgrind              valgrind             valgrind             valgrind
 check  fakeroot              fakeroot             fakeroot             fakeroot
+check  proot                 proot                -                    -
 check  strace                strace               strace               strace
 check  setfacl               acl                  acl                  acl
 check  zsh                   zsh                  zsh                  zsh

@@ -10,6 +10,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -17,6 +18,7 @@
 #include "sanitized.h"
 
 #define MEMORY_MAX (UINT64_C(2) << 30) /* bytes; 200,000 distributions take 0.2 GiB */
+#define STACK_MAX (UINT64_C(8) << 20)  /* bytes; RLIMIT_DATA does not count the stack */
 #define FDS_MAX 32
 #define CLOSE_MAX 1024 /* descriptors, one by one */
 #define KEEP_MAX 4
@@ -92,7 +94,9 @@ bool drop_limits(unsigned cpu_seconds)
 		unsigned resource; /* of which glibc makes an enum */
 		rlim_t value;
 	} limits[] = {
-		{ RLIMIT_AS, SANITIZED ? RLIM_INFINITY : MEMORY_MAX },
+		/* What is written to, not what is reserved, as some allocators do. */
+		{ RLIMIT_DATA, SANITIZED ? RLIM_INFINITY : MEMORY_MAX },
+		{ RLIMIT_STACK, STACK_MAX },
 		{ RLIMIT_CPU, cpu_seconds },
 		{ RLIMIT_NOFILE, FDS_MAX },
 		{ RLIMIT_NPROC, 0 },
@@ -176,11 +180,32 @@ static int drop_groups(gid_t gid)
 	return r;
 }
 
+/*
+ * Is root played by a tracer that answers for the kernel, as proot(1) does?  It forgets
+ * who is at the other end of a socket.
+ */
+static bool is_played(void)
+{
+	struct ucred peer;
+	socklen_t n = sizeof peer;
+	int ends[2];
+	bool is_other;
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0)
+		return false;
+
+	is_other = getsockopt(ends[0], SOL_SOCKET, SO_PEERCRED, &peer, &n) == 0 &&
+		   peer.uid != (uid_t)syscall(SYS_geteuid);
+	(void)close(ends[0]);
+	(void)close(ends[1]);
+	return is_other;
+}
+
 int drop_user(uid_t uid, gid_t gid)
 {
 	int groups;
 
-	if (syscall(SYS_geteuid) != 0 && syscall(SYS_getuid) != 0)
+	if ((syscall(SYS_geteuid) != 0 && syscall(SYS_getuid) != 0) || is_played())
 		return DROP_NOT_HAD;
 	if (uid == 0 || gid == 0)
 		return -EPERM;
@@ -225,10 +250,22 @@ bool drop_caps(void)
 	return true;
 }
 
+/* A tracer that plays the file system has to read the paths in our memory. */
+static bool is_readable(void)
+{
+	autoclose int fd = open("/", O_PATH | O_CLOEXEC);
+
+	return fd >= 0 || errno != EFAULT;
+}
+
 int drop_bonds(pid_t parent)
 {
 	bool done = prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0;
 
+	if (done && !is_readable()) {
+		(void)prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
+		done = false;
+	}
 	done = prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) == 0 && done;
 	if (getppid() != parent)
 		return -ECHILD;

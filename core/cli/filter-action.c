@@ -378,8 +378,8 @@ bool filter_action(bool may_change)
 
 	/* Calls of another ABI, as i386 and x32, are none of these: they are not there. */
 	(void)seccomp_attr_set(f, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_ERRNO(ENOSYS));
-	done = add_names(f, SCMP_ACT_ALLOW, any, COUNT(any)) && add_clone(f) && add_mmap(f) &&
-	       add_names(f, no, refused, COUNT(refused)) &&
+	done = add_names(f, SCMP_ACT_ALLOW, any, COUNT(any)) && add_clone(f) &&
+	       add_mmap(f) && add_names(f, no, refused, COUNT(refused)) &&
 	       add_names(f, may_change ? SCMP_ACT_ALLOW : no, changing,
 			 COUNT(changing)) &&
 	       seccomp_load(f) == 0;

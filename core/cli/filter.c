@@ -158,8 +158,8 @@ static scmp_filter_ctx filter_new(void)
 		f = seccomp_init(SCMP_ACT_ERRNO(EPERM));
 	if (!f)
 		return NULL;
-	if (add_names(f, any, COUNT(any)) && add_rules(f, reading, COUNT(reading)) && add_mmap(f) &&
-	    (!SANITIZED || add_names(f, sanitizing, COUNT(sanitizing))))
+	if (add_names(f, any, COUNT(any)) && add_rules(f, reading, COUNT(reading)) &&
+	    add_mmap(f) && (!SANITIZED || add_names(f, sanitizing, COUNT(sanitizing))))
 		return f;
 
 	seccomp_release(f);

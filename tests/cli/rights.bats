@@ -157,3 +157,24 @@ confined_first() {
 	strace -o trace -e trace=prctl "$EPCACHE" query --cache-dir "$CACHE" --path "$SITE" g
 	run ! grep -q NO_NEW_PRIVS trace
 }
+
+@test "root that a tracer plays is an ordinary user" {
+	command -v proot >/dev/null || skip "needs proot"
+	needs_user
+	as_user proot -0 true 2>/dev/null || skip "needs the right to trace"
+	[[ $EPCACHE != */asan/* ]] || skip "a leak checker cannot be traced"
+	user_dir "$SITE/foo-1.dist-info" "$WORK/mine"
+	CACHE=$WORK/mine/cache
+	dist "$SITE/foo-1.dist-info" '[g]\na = m:x\n'
+	for how in '' -0; do
+		rm -rf "$CACHE"
+		# shellcheck disable=SC2086 # an option, or none
+		run as_user proot $how "$EPCACHE" refresh --cache-dir "$CACHE" "$SITE"
+		[ "$status" -eq 0 ] || { echo "$how: $output"; return 1; }
+		[ -z "$output" ]
+		[ -f "$(cache_file "$SITE")" ]
+		# shellcheck disable=SC2086
+		run as_user proot $how "$EPCACHE" query --cache-dir "$CACHE" g --path "$SITE"
+		[ "$output" = "a${TAB}m:x${TAB}foo 1" ]
+	done
+}
