@@ -69,14 +69,15 @@ static bool report_json(const struct engine *e)
 
 static bool is_failure(const struct engine_row *row)
 {
-	return row->end == ENGINE_FAILED || row->end == ENGINE_NOT_RUN;
+	return row->end == ENGINE_FAILED || row->end == ENGINE_NOT_RUN ||
+	       row->end == ENGINE_NOT_CONTAINED;
 }
 
 static const char *verb_of(enum engine_end end)
 {
-	return end == ENGINE_FAILED    ? "failed"
-	       : end == ENGINE_NOT_RUN ? "was not run"
-				       : "is in quarantine";
+	return end == ENGINE_FAILED        ? "failed"
+	       : end == ENGINE_QUARANTINED ? "is in quarantine"
+					   : "was not run";
 }
 
 /* Failures on standard error; what was done on standard output. */

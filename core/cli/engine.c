@@ -46,9 +46,10 @@ struct turn {
 const char *engine_end_name(enum engine_end end)
 {
 	static const char *const names[] = {
-		[ENGINE_UNCHANGED] = "unchanged", [ENGINE_DONE] = "done",
-		[ENGINE_WOULD_RUN] = "would run", [ENGINE_FAILED] = "failed",
-		[ENGINE_NOT_RUN] = "not run",     [ENGINE_QUARANTINED] = "quarantined",
+		[ENGINE_UNCHANGED] = "unchanged",     [ENGINE_DONE] = "done",
+		[ENGINE_WOULD_RUN] = "would run",     [ENGINE_FAILED] = "failed",
+		[ENGINE_NOT_RUN] = "not run",         [ENGINE_NOT_CONTAINED] = "not run",
+		[ENGINE_QUARANTINED] = "quarantined",
 	};
 
 	return names[end];
@@ -189,8 +190,10 @@ static char *failure_of(const struct turn *t, const struct runner_result *r)
 		return msg_text("it printed more than is allowed");
 	case RUNNER_NOT_CONTAINED:
 		return msg_text(
-			"there is neither a PID namespace for it nor a user that nobody "
-			"else is; see SECURITY.md");
+			"it can have no PID namespace here (%s), so nothing would "
+			"end what it starts; allow that (in a container: "
+			"CAP_SYS_ADMIN), then run 'epcache actions run %s'",
+			strerror(-r->error), a->name);
 	case RUNNER_FAILED:
 		if (r->error == -ESRCH)
 			return msg_text("there is no user '%s' to run it as", a->user);
@@ -240,9 +243,8 @@ static bool publish(struct turn *t, const struct runner_result *r, char **ret_wh
 static void note_end(struct turn *t, const struct runner_result *r, const char *why,
 		     bool ok)
 {
-	/* That it could not be contained, or published, is no fault of its own. */
-	bool counts = r->end != RUNNER_NOT_CONTAINED &&
-		      (r->end != RUNNER_EXITED || r->status != 0);
+	/* That it could not be published is no fault of its own. */
+	bool counts = r->end != RUNNER_EXITED || r->status != 0;
 	int failures = ok ? 0 : failures_of(t->row) + counts;
 
 	put(t->row, "registration", cJSON_CreateString(t->one->registration.hex));
@@ -272,17 +274,18 @@ static void end_run(struct turn *t, const struct runner_result *r)
 }
 
 /* For who looks later, too; @why is taken. */
-static void tell_not_run(struct turn *t, char *why)
+static void tell_not_run(struct turn *t, enum engine_end end, char *why)
 {
-	put(t->row, "result", cJSON_CreateString(engine_end_name(ENGINE_NOT_RUN)));
+	put(t->row, "result", cJSON_CreateString(engine_end_name(end)));
 	put(t->row, "error", why ? json_safe(out_str(why)) : cJSON_CreateNull());
-	(void)tell(t, ENGINE_NOT_RUN, why);
+	(void)tell(t, end, why);
 }
 
 static void tell_no_time(struct turn *t)
 {
-	tell_not_run(t, msg_text("no time was left for it; run 'epcache actions run %s'",
-				 t->one->action.name));
+	tell_not_run(t, ENGINE_NOT_RUN,
+		     msg_text("no time was left for it; run 'epcache actions run %s'",
+			      t->one->action.name));
 }
 
 /* What could not be told of is as it was: nothing is wrong any more. */
@@ -321,6 +324,8 @@ static void run(struct turn *t, const struct differ_result *told)
 	/* What the others took is no fault of its own. */
 	if (r.end == RUNNER_TIMED_OUT && task.limit_ms < task.action->timeout_s * 1000)
 		tell_no_time(t);
+	else if (r.end == RUNNER_NOT_CONTAINED)
+		tell_not_run(t, ENGINE_NOT_CONTAINED, failure_of(t, &r));
 	else
 		end_run(t, &r);
 	runner_release(&r);
@@ -348,7 +353,8 @@ static void consider(struct turn *t)
 	int r = find_change(t, &told);
 
 	if (r < 0) {
-		tell_not_run(t, msg_text("cannot find what changed: %s", strerror(-r)));
+		tell_not_run(t, ENGINE_NOT_RUN,
+			     msg_text("cannot find what changed: %s", strerror(-r)));
 	} else if (!told.is_relevant && !t->is_wanted) {
 		if (!t->pass->e->dry_run)
 			mark_seen(t);
@@ -392,7 +398,7 @@ static void take_turn(struct turn *t)
 		return;
 	}
 	if (find_dirs(t) < 0) {
-		tell_not_run(t, msg_text("out of memory"));
+		tell_not_run(t, ENGINE_NOT_RUN, msg_text("out of memory"));
 		return;
 	}
 

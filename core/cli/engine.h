@@ -25,11 +25,12 @@
 #define ENGINE_FAILURES 3     /* in a row, and an action is not run any more */
 
 enum engine_end {
-	ENGINE_UNCHANGED,   /* nothing that it is to be told of */
-	ENGINE_DONE,        /* it was run, and did well */
-	ENGINE_WOULD_RUN,   /* dry run */
-	ENGINE_FAILED,      /* it was run; .why */
-	ENGINE_NOT_RUN,     /* it could not be; .why */
+	ENGINE_UNCHANGED,     /* nothing that it is to be told of */
+	ENGINE_DONE,          /* it was run, and did well */
+	ENGINE_WOULD_RUN,     /* dry run */
+	ENGINE_FAILED,        /* it was run; .why */
+	ENGINE_NOT_RUN,       /* it could not be; .why */
+	ENGINE_NOT_CONTAINED, /* the same, always and for all: this system contains nothing */
 	ENGINE_QUARANTINED, /* it failed too often */
 };
 

@@ -9,14 +9,10 @@
 #include <sys/signalfd.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
-#include "clock.h"
 #include "drop.h"
 #include "runner-parts.h"
-
-#define END_MS 2000 /* in which all processes of a user have come to their end */
 
 /* As of Linux 5.12; in no header that can be had together with <sys/mount.h>. */
 struct attributes {
@@ -82,38 +78,6 @@ static bool reap(pid_t pid, int *ret_status)
 	return found;
 }
 
-/* As this user, to all that it may signal: its own processes. */
-static void kill_user(uid_t uid, gid_t gid)
-{
-	pid_t pid = fork();
-
-	if (pid == 0) {
-		/* As root, it would be to all there are: looked at twice. */
-		if (drop_user(uid, gid) == DROP_DONE && getuid() == uid && uid != 0 &&
-		    geteuid() == uid)
-			(void)kill(-1, SIGKILL);
-		_exit(0);
-	}
-	if (pid > 0)
-		(void)waitpid(pid, NULL, 0);
-}
-
-void runner_end_user(const struct runner_job *job)
-{
-	const struct timespec nap = { .tv_nsec = 1000000 };
-	const int64_t end_ms = clock_ms() + END_MS;
-	struct runner_count left = { 0 };
-
-	/* Who is killed may have killed first who was about to: more than once. */
-	do {
-		if (runner_user_count("/proc", job->uid, &left) == 0 &&
-		    left.processes == 0)
-			return;
-		kill_user(job->uid, job->gid);
-		(void)nanosleep(&nap, NULL);
-	} while (clock_ms() < end_ms);
-}
-
 /* --- the keeper -------------------------------------------------------------- */
 
 /* Until the action, or the runner, comes to its end: true with the action's status. */
@@ -140,13 +104,9 @@ static void become_keeper(struct runner_job *job)
 {
 	/* A signal from a terminal is for the runner, whose end is this one's as well. */
 	(void)setsid();
-	if (job->has_namespace)
-		(void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
-	else
-		(void)prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
+	(void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
 	if (job->is_apart && mounts_close(job->action))
 		job->layers |= RUNNER_READ_ONLY;
-	job->layers |= job->has_namespace ? RUNNER_PID_NAMESPACE : RUNNER_OWN_USER;
 	job->parent = getpid();
 }
 
@@ -173,12 +133,8 @@ _Noreturn void runner_keep(struct runner_job *job)
 	/* Not to keep what the action writes into open, nor what the runner has. */
 	(void)drop_fds((const int[]){ job->tell, job->alive, signals }, 3);
 	has_ended = wait_for(job, signals, pid, &status);
-	if (!job->has_namespace) {
-		runner_end_user(job);
-		(void)reap(0, &(int){ 0 });
-	}
 	if (has_ended)
 		runner_tell(job, RUNNER_WORD_ENDED, status);
-	/* The namespace, where there is one, ends with its first process. */
+	/* The namespace ends with its first process. */
 	_exit(0);
 }

@@ -20,8 +20,7 @@ struct runner_job {
 	uid_t uid;                   /* who the action is */
 	gid_t gid;
 	uint64_t processes_max; /* that this user may have, those of others included */
-	bool has_namespace;     /* the keeper is the first process of a PID namespace */
-	bool is_apart;          /* with mounts of its own */
+	bool is_apart;          /* the keeper has mounts of its own */
 	unsigned layers;        /* RUNNER_* bits, so far */
 	pid_t parent;           /* of the action: the keeper, as it sees itself */
 
@@ -50,43 +49,27 @@ void runner_tell(const struct runner_job *job, enum runner_word_kind kind, int v
 /* runner_keep - be the keeper: start the action, and see to the end of all of it. */
 _Noreturn void runner_keep(struct runner_job *job);
 
-/* runner_end_user - end all processes of the job's user, for as long as that may take. */
-void runner_end_user(const struct runner_job *job);
-
 /* runner_contain - be the action. */
 _Noreturn void runner_contain(struct runner_job *job);
 
 /* runner_limit - the rlimits of an action, of its own user. */
 bool runner_limit(const struct runner_job *job);
 
-struct runner_count {
-	unsigned processes; /* zombies not counted */
-	unsigned threads;   /* of all */
-};
-
 /*
- * runner_user_count - how many processes of this user there are
+ * runner_user_threads - how many threads the processes of this user have
  * @proc:  path of /proc
  *
- * Returns 0, or a negative errno.
+ * Returns 0 or a negative errno; *ret_nr is then 0.
  */
-int runner_user_count(const char *proc, uid_t uid, struct runner_count *ret);
+int runner_user_threads(const char *proc, uid_t uid, unsigned *ret_nr);
 
 /*
- * runner_user_find - who the action is to be, in a PID namespace
+ * runner_user_find - who the action is to be
  * @worker_user:  who a filter is, as User= has it; or NULL
  *
  * Sets .uid, .gid and .processes_max of the job.  Returns 0; -ESRCH for a user who does
  * not exist; -EPERM for root.
  */
 int runner_user_find(struct runner_job *job, const char *worker_user);
-
-/*
- * runner_user_own - who it is to be without: somebody whom no other process is
- *
- * A filter can be anybody.  To be called after runner_user_find().  Returns 0, or -EPERM:
- * somebody else is that user as well, or /proc does not tell.
- */
-int runner_user_own(struct runner_job *job);
 
 #endif

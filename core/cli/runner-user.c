@@ -13,10 +13,6 @@
 #include "nobody.h"
 #include "runner-parts.h"
 
-/* That no system gives to anybody (systemd, UIDS-GIDS): below nobody's, from the top. */
-#define UNUSED_LAST 65533
-#define UNUSED_FIRST 65520
-
 /* --- who there is ------------------------------------------------------------ */
 
 /* The text of /proc/PID/status, or nothing of a process that is gone. */
@@ -57,44 +53,27 @@ static bool has_uid(const char *text, uid_t uid)
 	return false;
 }
 
-int runner_user_count(const char *proc, uid_t uid, struct runner_count *ret)
+int runner_user_threads(const char *proc, uid_t uid, unsigned *ret_nr)
 {
-	struct runner_count count = { 0 };
 	DIR *dir = opendir(proc);
 	const struct dirent *e;
 	char text[2048];
-	bool has_any = false;
 
+	*ret_nr = 0;
 	if (!dir)
 		return -errno;
 
-	while ((e = readdir(dir))) {
-		if (!isdigit((unsigned char)e->d_name[0]) ||
-		    !status_read(dirfd(dir), e->d_name, text, sizeof text))
-			continue;
-		has_any = true;
-		if (!has_uid(text, uid))
-			continue;
-		count.threads += (unsigned)strtoul(value_of(text, "\nThreads:"), NULL,
-						   10);
-		count.processes += !strstr(text, "\nState:\tZ");
-	}
+	while ((e = readdir(dir)))
+		if (isdigit((unsigned char)e->d_name[0]) &&
+		    status_read(dirfd(dir), e->d_name, text, sizeof text) &&
+		    has_uid(text, uid))
+			*ret_nr += (unsigned)strtoul(value_of(text, "\nThreads:"), NULL,
+						     10);
 	(void)closedir(dir);
-	if (!has_any)
-		return -ENOENT; /* a folder, and nothing mounted there */
-
-	*ret = count;
 	return 0;
 }
 
 /* --- who the action is ------------------------------------------------------- */
-
-static bool is_alone(uid_t uid)
-{
-	struct runner_count count;
-
-	return runner_user_count("/proc", uid, &count) == 0 && count.processes == 0;
-}
 
 static int named_find(struct runner_job *job, const char *name)
 {
@@ -112,7 +91,7 @@ static int named_find(struct runner_job *job, const char *name)
 
 int runner_user_find(struct runner_job *job, const char *worker_user)
 {
-	struct runner_count others = { 0 };
+	unsigned others;
 
 	if (job->action->mode == ACTION_USER) {
 		int r = named_find(job, job->action->user);
@@ -127,24 +106,7 @@ int runner_user_find(struct runner_job *job, const char *worker_user)
 	}
 
 	/* The kernel counts them all. */
-	(void)runner_user_count("/proc", job->uid, &others);
-	job->processes_max = others.threads + RUNNER_PROCESSES;
+	(void)runner_user_threads("/proc", job->uid, &others);
+	job->processes_max = others + RUNNER_PROCESSES;
 	return 0;
-}
-
-int runner_user_own(struct runner_job *job)
-{
-	job->processes_max = RUNNER_PROCESSES;
-	if (job->action->mode == ACTION_USER)
-		return is_alone(job->uid) ? 0 : -EPERM;
-
-	/* A filter needs no more than what all may read. */
-	for (uid_t uid = UNUSED_LAST; uid >= UNUSED_FIRST; uid--) {
-		if (getpwuid(uid) || !is_alone(uid))
-			continue;
-		job->uid = uid;
-		job->gid = uid;
-		return 0;
-	}
-	return -EPERM;
 }

@@ -22,15 +22,16 @@
 #include "runner-parts.h"
 #include "whole.h"
 
-#define REAP_MS 4000 /* for the keeper to end in; it may have END_MS to do so */
+#define REAP_MS 4000 /* for the keeper, and all of its namespace, to end in */
 #define CHUNK 16384  /* bytes, for one read */
 #define FIRST_BYTES 65536
 #define DRAIN_MAX 300 /* reads: more than any pipe holds */
 #define EXEC_NEVER 8u /* MFD_NOEXEC_SEAL, as of Linux 6.3 */
 
 static const char *const names[RUNNER_NR_LAYERS] = {
-	"pid-namespace", "own-user",     "namespaces", "read-only", "no-new-privileges",
-	"user",          "capabilities", "landlock",   "seccomp",   "limits",
+	"pid-namespace",     "namespaces", "read-only",
+	"no-new-privileges", "user",       "capabilities",
+	"landlock",          "seccomp",    "limits",
 };
 
 const char *runner_layer_name(unsigned i)
@@ -137,10 +138,10 @@ static pid_t fork_apart(unsigned long flags)
 /* Start a keeper: 0, or a negative errno. */
 static int keeper_start(struct run *run, unsigned long flags)
 {
-	run->job.has_namespace = flags & CLONE_NEWPID;
 	run->job.is_apart = flags & CLONE_NEWNS;
-	run->job.layers = flags & CLONE_NEWNET ? RUNNER_NAMESPACES : 0;
-	run->keeper = flags ? fork_apart(flags) : fork();
+	run->job.layers = RUNNER_PID_NAMESPACE |
+			  (flags & CLONE_NEWNET ? RUNNER_NAMESPACES : 0);
+	run->keeper = fork_apart(flags);
 	if (run->keeper == 0) {
 		pipes_close(run, true);
 		runner_keep(&run->job);
@@ -173,19 +174,15 @@ static bool start(struct run *run, const struct runner_task *task)
 		return false;
 	}
 	late_load();
-	for (size_t i = 0; i < sizeof ways / sizeof ways[0]; i++)
-		if (keeper_start(run, ways[i]) == 0)
+	for (size_t i = 0; i < sizeof ways / sizeof ways[0]; i++) {
+		r = keeper_start(run, ways[i]);
+		if (r == 0)
 			return true;
-
-	r = runner_user_own(&run->job);
-	if (r < 0) {
-		fail(run, RUNNER_NOT_CONTAINED, r);
-		return false;
 	}
-	r = keeper_start(run, 0);
-	if (r < 0)
-		fail(run, RUNNER_FAILED, r);
-	return r == 0;
+
+	/* Nothing else ends all that an action starts, and only that. */
+	fail(run, RUNNER_NOT_CONTAINED, r);
+	return false;
 }
 
 /* --- listen ------------------------------------------------------------------ */
@@ -291,22 +288,13 @@ static int err_read(struct run *run)
 
 /* --- the end ----------------------------------------------------------------- */
 
-/*
- * The keeper of a namespace takes all of it along, whoever ends it; the other one sees
- * that its runner has nothing more to ask.
- */
+/* The keeper, first of its namespace, takes all of it along, whoever ends it. */
 static void keeper_end(struct run *run)
 {
 	int status;
 
-	shut(&run->alive);
-	if (run->job.has_namespace)
-		(void)kill(run->keeper, SIGKILL);
-	if (!reap_within(run->keeper, REAP_MS, &status))
-		(void)kill(run->keeper, SIGKILL);
-	/* Should it have been ended itself, as for want of memory. */
-	if (!run->job.has_namespace)
-		runner_end_user(&run->job);
+	(void)kill(run->keeper, SIGKILL);
+	(void)reap_within(run->keeper, REAP_MS, &status);
 }
 
 /* It does not come to its own end any more: this is its end. */

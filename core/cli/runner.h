@@ -3,9 +3,8 @@
  * runner.h - run one action, contained, to its end.
  *
  * Two processes are started.  The keeper is the first one of a PID namespace of its own:
- * all that the action starts ends with it.  Where no such namespace is to be had, it
- * adopts what the action leaves behind, and ends all processes of the action's user,
- * whom nobody else may be.  The action is the keeper's child, without rights.
+ * all that the action starts ends with it.  Where no such namespace can be had, the action
+ * is not run.  The action is the keeper's child, without rights.
  *
  *     runner_run(&task, &result);
  *     if (result.end == RUNNER_EXITED && result.status == 0)
@@ -33,23 +32,22 @@ enum runner_end {
 	RUNNER_SIGNALLED,     /* .signal */
 	RUNNER_TIMED_OUT,     /* past its time: killed */
 	RUNNER_TOO_MUCH,      /* more standard output than is allowed: killed */
-	RUNNER_NOT_CONTAINED, /* no PID namespace, and no user of its own: it was not run */
+	RUNNER_NOT_CONTAINED, /* no PID namespace: it was not run; .error says why */
 	RUNNER_FAILED,        /* it was not run: .error is a negative errno */
 };
 
 enum {
-	RUNNER_PID_NAMESPACE = 1, /* all of it ends with the keeper */
-	RUNNER_OWN_USER = 2,      /* in its place: a user that only it has */
-	RUNNER_NAMESPACES = 4,    /* of mounts, IPC and the network */
-	RUNNER_READ_ONLY = 8,     /* all mounts, and a /proc of its own */
-	RUNNER_NO_NEW_PRIVS = 16, /* nothing to be gained by execve(2) */
-	RUNNER_USER = 32,         /* not root, proved; never missing */
-	RUNNER_CAPABILITIES = 64, /* none left */
-	RUNNER_LANDLOCK = 128,    /* files: reading and executing, writing where it may */
-	RUNNER_SECCOMP = 256,     /* no sockets, no other processes' memory, ... */
-	RUNNER_LIMITS = 512,      /* rlimits */
+	RUNNER_PID_NAMESPACE = 1, /* all of it ends with the keeper; never missing */
+	RUNNER_NAMESPACES = 2,    /* of mounts, IPC and the network */
+	RUNNER_READ_ONLY = 4,     /* all mounts, and a /proc of its own */
+	RUNNER_NO_NEW_PRIVS = 8,  /* nothing to be gained by execve(2) */
+	RUNNER_USER = 16,         /* not root, proved; never missing */
+	RUNNER_CAPABILITIES = 32, /* none left */
+	RUNNER_LANDLOCK = 64,     /* files: reading and executing, writing where it may */
+	RUNNER_SECCOMP = 128,     /* no sockets, no other processes' memory, ... */
+	RUNNER_LIMITS = 256,      /* rlimits */
 };
-#define RUNNER_NR_LAYERS 10
+#define RUNNER_NR_LAYERS 9
 
 struct runner_task {
 	const struct action *action; /* borrowed */

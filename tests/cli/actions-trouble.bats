@@ -335,6 +335,45 @@ lacking() {
 	json 'j[0]["result"] is None and j[0]["why"] is None'
 }
 
+# contained_by_nobody COMMAND... - with the tool, where no namespace can be had.
+contained_by_nobody() {
+	run --separate-stderr on_own_system setpriv --bounding-set -sys_admin "$EPCACHE" "$@"
+}
+
+@test "without a PID namespace no action is run, which is reported, and made up for" {
+	own_system
+	setpriv --bounding-set -sys_admin true 2>/dev/null || skip "needs setpriv"
+	dist "$SITE/foo-1.0.dist-info" '[g]\na = m:x\n'
+	action "$ACTIONS/50-cat.action" Exec=/bin/cat
+	action "$ACTIONS/60-user.action" "Exec=/usr/bin/touch $WORK/mine/made" Mode=user \
+		User=daemon "WritablePath=$WORK/mine"
+	mkdir -m 777 mine
+	# Each transaction would say the same again.
+	contained_by_nobody refresh
+	[ "$status" -eq 0 ]
+	[ -z "$stderr" ]
+	[ ! -e "$WORK/mine/made" ]
+	contained_by_nobody actions run
+	[ "$status" -eq 1 ]
+	says 2 "'50-cat' was not run: it can have no PID namespace here" \
+		"'60-user' was not run: it can have no PID namespace here"
+	for command in status 'actions list'; do
+		# shellcheck disable=SC2086 # words
+		own $command
+		[[ $output == *"CAP_SYS_ADMIN), then run 'epcache actions run 50-cat'"* ]]
+	done
+	own actions list --json
+	json 'all(a["state"] == "active" and a["result"] == "not run" for a in j)'
+	json 'all(a["failures"] == 0 for a in j)'
+	own actions run
+	[ "$status" -eq 0 ]
+	[ -e "$WORK/mine/made" ]
+	published 50-cat
+	of_site '[x["name"] for x in d["added"]] == ["foo"]'
+	own status
+	[[ $output != *namespace* ]]
+}
+
 @test "without /proc, and in a root of its own, actions are run" {
 	own_system
 	dist "$SITE/foo-1.0.dist-info" '[g]\na = m:x\n'

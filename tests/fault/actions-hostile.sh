@@ -6,8 +6,6 @@
 #
 # What is stopped is done as well without the layers that stop it, or the test would
 # prove nothing.  Those that leave processes do it 50 times; with LONG 1,000 times.
-# Both ways to end an action are tried: by a PID namespace, and, as where a container
-# refuses that, by a user that nobody else is.
 #
 # All of it happens in name spaces that end with this script.
 
@@ -65,20 +63,16 @@ make_place() {
 	chmod 4755 "$WORK/bin/gain"
 }
 
-# stops WANT WITHOUT ACT [ARG] - in each mode and way; and without these layers it is done.
+# stops WANT WITHOUT ACT [ARG] - in each mode; and without these layers it is done.
 stops() {
-	local want="exited 0 ($1)" without=() layer way
+	local want="exited 0 ($1)" without=() layer
 
 	for layer in $2; do
 		without+=(-x "$layer")
 	done
 	shift 2
-	for way in '' '-x pid-namespace'; do
-		# shellcheck disable=SC2086 # an option and its argument
-		expect "$1 $way" "$want" $way "$@"
-		# shellcheck disable=SC2086
-		expect "$1 $way as a user" "$want" $way -u "$OWNER" -w "$PLACE/mine" "$@"
-	done
+	expect "$1" "$want" "$@"
+	expect "$1 as a user" "$want" -u "$OWNER" -w "$PLACE/mine" "$@"
 	expect "$1 without ${without[*]}" 'exited 0 done' "${without[@]}" "$@"
 	make_place
 }
@@ -146,28 +140,24 @@ victim() {
 }
 
 test_others() {
-	local all='pid-namespace user capabilities landlock'
+	local rights='user capabilities landlock namespaces'
 
 	class_begin
 	victim
-	stops 'ESRCH|EPERM' "$all" kill "$VICTIM"
-	victim
-	stops EPERM "$all seccomp" trace "$VICTIM"
-	stops 'ENOENT|EACCES|EPERM' "$all" memory-of "$VICTIM"
-	stops 'ENOENT|EACCES|EPERM' "$all" memory-of 1
+	# Its namespace has no such process, whatever else is missing.
+	expect 'kill' 'exited 0 ESRCH' kill "$VICTIM"
+	expect 'kill, with rights' 'exited 0 ESRCH' -x user -x capabilities -x landlock \
+		kill "$VICTIM"
+	expect 'trace' 'exited 0 EPERM' trace "$VICTIM"
+	expect 'memory' 'exited 0 (ENOENT|EACCES|EPERM)' memory-of "$VICTIM"
+	stops 'ENOENT|EACCES|EPERM' "$rights" memory-of 1
 	expect 'kill all' 'exited 0 (done|ESRCH|EPERM)' kill-all
-	expect 'kill all, as a user of its own' 'exited 0 (done|ESRCH|EPERM)' \
-		-x pid-namespace kill-all
 	why='was killed'
 	kill -0 "$VICTIM" || fault 'a process of the same user'
 	setpriv --reuid 65534 --clear-groups "$WORK/bin/hostile" --act kill-all x >"$WORK/out"
 	why='is not killed by one that is not contained'
 	wait_until is_gone "$VICTIM" || fault 'a process of the same user'
 	expect 'kill the keeper' 'exited 0 EPERM' kill-parent
-	expect 'kill the keeper, as a user of its own' 'exited 0 EPERM' \
-		-x pid-namespace kill-parent
-	expect 'kill the keeper, as root' 'failed ECHILD( done)?( survivor)?' -t 5000 -x pid-namespace -x user \
-		-x capabilities -x landlock kill-parent
 	class 'what an action may not do to others'
 }
 
@@ -185,20 +175,16 @@ test_itself() { # of an epcache that is started by an action
 
 # --- how it ends -------------------------------------------------------------------
 
-# leaves WANT OPTION... - many times, both ways side by side: nothing is left.
+# leaves WANT OPTION... - many times: nothing is left.
 leaves() {
-	local want=$1 line
+	local want=$1
 
 	shift
-	hostile -n "$ROUNDS" "$@" >"$WORK/one.out" &
-	hostile -n "$ROUNDS" -x pid-namespace "$@" >"$WORK/other.out"
-	wait $!
-	for line in one other; do
-		points=$((points + ROUNDS))
-		came_to actions
-		why="came to $(tr '\n' ';' <"$WORK/$line.out")"
-		grep -qxE "$ROUNDS ($want)" "$WORK/$line.out" || fault "$* ($line)"
-	done
+	hostile -n "$ROUNDS" "$@" >"$WORK/one.out"
+	points=$((points + ROUNDS))
+	came_to actions
+	why="came to $(tr '\n' ';' <"$WORK/one.out")"
+	grep -qxE "$ROUNDS ($want)" "$WORK/one.out" || fault "$*"
 }
 
 # A user's processes that no /proc shows, in another PID namespace, count for the kernel.
@@ -233,23 +219,15 @@ test_processes() {
 }
 
 test_limits() {
-	local way
-
 	class_begin
 	stops ENOMEM limits eat
 	stops ENOSYS seccomp map shared
 	stops ENOSYS seccomp map stack
 	expect 'reserve' 'exited 0 done' reserve x
-	for way in '' '-x pid-namespace'; do
-		# shellcheck disable=SC2086 # an option and its argument
-		expect "fill $way" too-much $way fill
-		# shellcheck disable=SC2086
-		expect "fill as a user $way" too-much $way -u "$OWNER" -w "$PLACE/mine" fill
-		# shellcheck disable=SC2086
-		expect "spin $way" timed-out $way -t 200 spin
-		# shellcheck disable=SC2086
-		expect "sleep $way" timed-out $way -t 200 sleep
-	done
+	expect fill too-much fill
+	expect 'fill as a user' too-much -u "$OWNER" -w "$PLACE/mine" fill
+	expect spin timed-out -t 200 spin
+	expect sleep timed-out -t 200 sleep
 	points=$((points + 1))
 	why='more, or less, than the last 16 KiB is kept'
 	hostile -p complain | grep -qx 'stderr 16384' || fault complain
@@ -257,23 +235,19 @@ test_limits() {
 }
 
 test_signals() {
-	local signal way want time
+	local signal want time
 
 	class_begin
-	for way in '' '-x pid-namespace'; do
-		for signal in {1..31} 34 64; do
-			want="signalled $signal"
-			time=9000
-			case $(kill -l "$signal") in
-			CHLD|CONT|TSTP|TTIN|TTOU|URG|WINCH) want='exited 0' ;;
-			STOP) want=timed-out time=300 ;;
-			esac
-			# shellcheck disable=SC2086 # an option and its argument
-			expect "signal $signal $way" "$want" -t "$time" $way signal "$signal"
-		done
-		# shellcheck disable=SC2086
-		expect "status $way" 'exited 77' $way exit 77
+	for signal in {1..31} 34 64; do
+		want="signalled $signal"
+		time=9000
+		case $(kill -l "$signal") in
+		CHLD|CONT|TSTP|TTIN|TTOU|URG|WINCH) want='exited 0' ;;
+		STOP) want=timed-out time=300 ;;
+		esac
+		expect "signal $signal" "$want" -t "$time" signal "$signal"
 	done
+	expect status 'exited 77' exit 77
 	class 'how an action ended is told'
 }
 
@@ -300,21 +274,18 @@ is_over() {
 }
 
 test_orphan() {
-	local way runner
+	local runner
 
 	class_begin
-	for way in '' '-x pid-namespace'; do
-		points=$((points + 1))
-		came_to runs
-		# shellcheck disable=SC2086 # an option and its argument
-		"$WORK/bin/hostile" $way deaf &
-		runner=$!
-		why='it was never started'
-		wait_until runs "hostile-$runner-" || fault "$way"
-		kill -KILL "$runner"
-		why='it outlives who runs it'
-		wait_until is_over "hostile-$runner-" || fault "$way"
-	done
+	points=$((points + 1))
+	came_to runs
+	"$WORK/bin/hostile" deaf &
+	runner=$!
+	why='it was never started'
+	wait_until runs "hostile-$runner-" || fault start
+	kill -KILL "$runner"
+	why='it outlives who runs it'
+	wait_until is_over "hostile-$runner-" || fault end
 	wait 2>/dev/null
 	class 'an action ends with who runs it'
 }
@@ -341,18 +312,12 @@ test_given() {
 	expect 'sh' 'exited 0 done' shell 'echo x | cat >/dev/null && (exit 0)'
 	expect 'python' 'exited 0 done' \
 		shell '/usr/bin/python3 -IBc "import json, threading, subprocess; subprocess.run([\"true\"], check=True)"'
-	for want in '' '-x pid-namespace'; do
-		make_place
-		# shellcheck disable=SC2086 # an option and its argument
-		expect "create $want" 'exited 0 done' $want -u "$OWNER" -w "$PLACE/mine" \
-			create "$PLACE/mine/new"
-		# shellcheck disable=SC2086
-		expect "create beside $want" 'exited 0 (EACCES|EROFS)' $want -u "$OWNER" \
-			-w "$PLACE/mine" create "$PLACE/theirs/new"
-		# shellcheck disable=SC2086
-		expect "replace $want" 'exited 0 done' $want -u "$OWNER" -w "$PLACE/mine" \
-			shell "cd $PLACE/mine && echo 1 >a && mv a b && chmod 600 b && mkdir c && rmdir c"
-	done
+	make_place
+	expect create 'exited 0 done' -u "$OWNER" -w "$PLACE/mine" create "$PLACE/mine/new"
+	expect 'create beside' 'exited 0 (EACCES|EROFS)' -u "$OWNER" -w "$PLACE/mine" \
+		create "$PLACE/theirs/new"
+	expect replace 'exited 0 done' -u "$OWNER" -w "$PLACE/mine" \
+		shell "cd $PLACE/mine && echo 1 >a && mv a b && chmod 600 b && mkdir c && rmdir c"
 	expect 'create beside, without layers' 'exited 0 done' -x landlock -x namespaces \
 		-u "$OWNER" -w "$PLACE/mine" create "$PLACE/theirs/new"
 	class 'what an action is given, and may do'
@@ -371,7 +336,7 @@ test_capabilities() {
 		[[ $said =~ $want ]] || fault "without CAP_${name^^}"
 	done <<-END
 		kill layer pid-namespace .*1 exited 0 done $
-		sys_admin layer own-user .*1 exited 0 done $
+		sys_admin ^stderr 0 1 not-contained EPERM $
 		setuid ^stderr 0 1 failed EPERM $
 		setgid ^stderr 0 1 failed EPERM $
 		all,+setuid,+setgid,+setpcap,+kill,+sys_admin layer pid-namespace .*1 exited 0 done $
@@ -390,13 +355,14 @@ test_refused() {
 	expect 'a path that is a link' 'failed (ENOTDIR|ELOOP)' -u "$OWNER" -w "$PLACE/link" exit 0
 	expect 'the path of everything' 'failed EINVAL' -u "$OWNER" -w // exit 0
 	expect 'the path of everything, by another name' 'failed EINVAL' -u "$OWNER" \
-		-x pid-namespace -w /./ exit 0
+		-x namespaces -w /./ exit 0
 	setpriv --reuid "$OWNER" --clear-groups sleep 500 &
 	other=$!
 	wait_until grep -q "^Uid:.$(id -u "$OWNER")" "/proc/$other/status"
-	expect 'a user who is not alone' 'not-contained EPERM' -x pid-namespace -u "$OWNER" \
-		-w "$PLACE/mine" exit 0
-	expect 'a user who is not alone, apart' 'exited 0' -u "$OWNER" -w "$PLACE/mine" exit 0
+	expect 'a filter, without a PID namespace' 'not-contained EPERM' -x pid-namespace exit 0
+	expect 'a user, without a PID namespace' 'not-contained EPERM' -x pid-namespace \
+		-u "$OWNER" -w "$PLACE/mine" exit 0
+	expect 'a user who is not alone' 'exited 0' -u "$OWNER" -w "$PLACE/mine" exit 0
 	why='was killed'
 	kill "$other" 2>/dev/null || fault 'a process of the same user'
 	points=$((points + 2))
