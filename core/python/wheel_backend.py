@@ -24,7 +24,7 @@ import zipfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 TOP = os.path.dirname(os.path.dirname(HERE))
-SOURCES = (".c", ".h", ".map", ".md", ".py", ".pyi", ".pth", ".start", ".toml")
+SOURCES = (".c", ".h", ".map", ".md", ".py", ".pyi", ".pth", ".toml")
 OLDEST = (3, 10)  # of the limited API that module.c is written to
 
 
@@ -120,7 +120,7 @@ def _package():
     """The files of the package itself: (name in a wheel, bytes)."""
     folder = os.path.join(HERE, "epcache")
     for name in sorted(os.listdir(folder)):
-        if name == "py.typed" or name.endswith((".py", ".pyi", ".pth", ".start")):
+        if name == "py.typed" or name.endswith((".py", ".pyi", ".pth")):
             yield "epcache/" + name, _read("core", "python", "epcache", name)
 
 

@@ -102,12 +102,10 @@ files() {
 		usr/lib/python3/dist-packages/epcache-$version.dist-info/METADATA
 		usr/lib/python3/dist-packages/epcache/_epcache.abi3.so
 		usr/lib/python3/dist-packages/epcache/epcache-autoload.pth
-		usr/lib/python3/dist-packages/epcache/epcache-autoload.start
 		usr/lib/python3/dist-packages/epcache/py.typed
 	END
 	diff <(files python3-epcache-autoload) - <<-END
 		usr/lib/python3/dist-packages/epcache-autoload.pth
-		usr/lib/python3/dist-packages/epcache-autoload.start
 	END
 	dpkg-deb -x "$DEBS"/python3-epcache_*.deb unpacked
 	"$PYTHON" -ISc 'import sys; sys.path.insert(0, sys.argv[1])

@@ -195,9 +195,9 @@ contents() {
 		grep -q "^usr/lib/python3.*/epcache/$file$" "$python"
 	done
 	run ! grep -v -e '^\.' -e '^usr/lib/python3' "$python"
-	run grep -Ec '^usr/lib/python3[^/]*/[^/]*-packages/epcache-autoload\.(pth|start)$' \
+	run grep -Ec '^usr/lib/python3[^/]*/[^/]*-packages/epcache-autoload\.pth$' \
 		"$WORK/autoload"
-	[ "$output" -eq 2 ]
+	[ "$output" -eq 1 ]
 	run ! grep -e libepcache -e include -e '\.a$' "$tool"
 	[ "$(grep -v -e '^\.' -e libepcache -e pkgconfig "$library")" = usr/include/epcache.h ]
 	run ! grep '\.a$' "$library"

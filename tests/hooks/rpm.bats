@@ -220,8 +220,8 @@ $run" ]
 		grep -q "/python3.*-packages/.*$file$" "$WORK/module"
 	done
 	rpm -qlp "$KEPT_RPM"/ours/*/python3-epcache-autoload-*.rpm >"$WORK/autoload" 2>/dev/null
-	run grep -Ec '/[^/]*-packages/epcache-autoload\.(pth|start)$' "$WORK/autoload"
-	[ "$output" -eq 2 ]
+	run grep -Ec '/[^/]*-packages/epcache-autoload\.pth$' "$WORK/autoload"
+	[ "$output" -eq 1 ]
 	run ! grep -e 'owner-dpkg' -e 'owner-alpm' "$WORK/tool"
 	run ! grep -e '\.so' -e '\.a$' "$WORK/tool"
 	grep -qx "VERSION   := $(rpm -qp --qf '%{VERSION}' "$OURS" 2>/dev/null)" "$TREE/Makefile"

@@ -158,6 +158,7 @@ def try_tree(pairs, tree, rng, mutate):
 
 def main():
     import oracle
+    import suites
     import trees
 
     count = int(sys.argv[1])
@@ -174,6 +175,10 @@ def main():
         why = try_tree(pairs, trees.make(rng, folder), rng, trees.mutate)
         tests.append((not why, f"tree of seed {seed}", why))
         trees.remove(folder)
+    for number, (exe, *_) in enumerate(pairs):
+        why = suites.started_why_not(exe, os.path.join(top, f"start{number}"))
+        served = not why or os.environ.get("APART") == "0"
+        tests.append((served, f"{exe}, started afresh, answers from caches", why))
     trees.remove(os.fsencode(top))
     for exe, plain, activated in pairs:
         hits = activated.hits

@@ -24,11 +24,9 @@ activation_begin() {
 	unset PYTHONPATH PYTHONHOME EPCACHE_AUTOLOAD PYTHONNOUSERSITE
 	[ -e "${EPCACHE%/*}/python/epcache/_epcache.abi3.so" ] || skip "built without Python.h"
 	export PATH=${EPCACHE%/*}:$PATH PYTHONDONTWRITEBYTECODE=1
-	if ! is_root; then
-		export XDG_CACHE_HOME=$WORK/cache
-	elif ! unshare -m true 2>/dev/null; then
-		skip "needs the right to mount"
-	fi
+	export XDG_CACHE_HOME=$WORK/cache # root keeps answers of interpreters there, no more
+	mkdir "$XDG_CACHE_HOME"
+	! is_root || unshare -m true 2>/dev/null || skip "needs the right to mount"
 	environment venv
 	VENV=$WORK/venv PY=$WORK/venv/bin/python
 }

@@ -149,6 +149,15 @@ print([f.__name__ for f in sys.meta_path if f.__name__ == "Finder"])')" = "['Fin
 	run apart "$PY" -m epcache status
 	[ "$status" -eq 0 ]
 	[ "${lines[0]}" = "enabled  $SITE" ]
+	[ "${lines[-1]}" = "a start of $PY is served" ]
+	EPCACHE_AUTOLOAD=0 run apart "$PY" -m epcache status
+	[ "$status" -eq 1 ]
+	[ "${lines[-1]}" = "a start of $PY is not served: EPCACHE_AUTOLOAD is 0" ]
+	echo junk >"$SITE/epcache/_serve.py"
+	run apart "$PY" -m epcache status
+	[ "$status" -eq 1 ]
+	[[ ${lines[-1]} == "a start of $PY is not served: "*Error* ]]
+	cp "${EPCACHE%/*}/python/epcache/_serve.py" "$SITE/epcache"
 
 	run apart "$PY" -m epcache disable --venv
 	[ "$status" -eq 0 ]
@@ -182,7 +191,7 @@ m.refuse_if_managed('/usr/local/lib/python3.11/dist-packages')"
 	mv "$SITE/epcache" "$WORK"
 	run apart "$PY" -m epcache enable # in $WORK, where it is
 	[ "$status" -eq 1 ]
-	[[ $output == "epcache: $PY does not find the package epcache when it starts"* ]]
+	[[ $output == "epcache: $PY would not be answered from caches: it does not find the package"* ]]
 	run compgen -G "$SITE/*epcache*"
 	[ -z "$output" ]
 	PYTHONUSERBASE=$WORK/none run apart "$PYTHON" -m epcache enable --user

@@ -86,7 +86,7 @@ def ask_exe(exe, code, uid):
 
 
 def interpreters(uid=None):
-    """Debian's own python3, and one of every other minor version that @uid can run."""
+    """Debian's own python3, and one of every other minor version from 3.10 on that @uid can run."""
     import glob
 
     found = {}
@@ -105,7 +105,7 @@ def interpreters(uid=None):
             if out is None:
                 continue
             version = (int(out[0]), int(out[1]))
-            if version >= (3, 10) and version < (3, 15) and out[2] == "cpython":
+            if version >= (3, 10) and out[2] == "cpython":
                 found.setdefault(version, exe)
     return [found[v] for v in sorted(found)]
 

@@ -11,6 +11,7 @@ import sys
 import tempfile
 
 import oracle
+import started
 
 BUILD = os.path.dirname(os.environ["EPCACHE"])
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -49,6 +50,8 @@ class Environment:
     """A virtual environment in a folder, of an interpreter."""
 
     def __init__(self, exe, folder):
+        os.makedirs(folder, exist_ok=True)
+        os.chmod(folder, 0o755)  # or nobody else may read what is to be cached
         subprocess.run([exe, "-I", "-m", "venv", "--without-pip", folder], check=True)
         self.exe = os.path.join(folder, "bin/python")
         self.site = subprocess.check_output(
@@ -67,6 +70,14 @@ class Environment:
         outcome = re.search(r"^OK.*$", done.stdout, re.M)
         return (done.stdout, (count and count[1], outcome and outcome[0]),
                 done.returncode == 0 and bool(count and outcome))
+
+
+def started_why_not(exe, folder):
+    """Why a start of this interpreter is not answered from caches; "" where it is."""
+    env = Environment(exe, folder)
+    env.activate()
+    started.fill(env.site)
+    return started.why_not(env.exe, env.site, CLEAN)
 
 
 def try_refreshing(env, title, how, modules, wanted, needed):
@@ -89,6 +100,8 @@ def try_interpreter(exe, version, modules, folder):
     if os.environ.get("APART") == "0":
         result(True, f"{title}, from fresh caches # SKIP no caches apart from the system's")
         return
+    why = started_why_not(exe, folder + "/started")
+    result(not why, f"{version}, started afresh, answers from caches", why)
     try_refreshing(env, title, "whole", modules, plain, ["listings", "questions"])
     try_refreshing(env, title, "pieces", modules, plain, ["listings", "entries"])
 

@@ -27,10 +27,9 @@ __all__ = [
 ]
 __version__ = "0.1.0"
 
-# The newest CPython whose own importlib.metadata the answers were compared with, and the
-# first patch level whose rules for names are those of all later ones.
-_NEWEST = (3, 13)
-_OLDEST = (3, 10, 9)
+# The versions of CPython whose own importlib.metadata the answers were compared with, and
+# of each the first patch level whose rules for names are those of all later ones.
+_TESTED = {(3, 10): 9, (3, 11): 1, (3, 12): 0, (3, 13): 0}
 
 _CLASSES = {
     "Distribution": "_points",
@@ -51,18 +50,25 @@ def __getattr__(name):
     return found
 
 
-def _is_supported():
-    """Is this a Python for which epcache answers by itself?"""
+def _is_possible():
+    """Is this a system and a Python that the extension is made for?"""
     import sys
 
     return (
         sys.platform == "linux"
         and sys.implementation.name == "cpython"
-        and sys.version_info[:3] >= _OLDEST
-        and sys.version_info[:2] <= _NEWEST
+        and sys.version_info >= (3, 10)
         and "t" not in sys.abiflags  # free-threaded
         and sys.getfilesystemencoding() == "utf-8"
     )
+
+
+def _is_tested():
+    """Is this a Python whose answers were compared?"""
+    import sys
+
+    *version, micro, level, _ = sys.version_info
+    return level == "final" and micro >= _TESTED.get(tuple(version), sys.maxsize)
 
 
 class NoSuchEntryPoint(LookupError):

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """python3 -m epcache - have unmodified programs of this Python answered from the caches.
 
-enable writes two files into a folder of the user's, of a virtual environment, or of
-/usr/local; disable removes them; status says where they are.
+enable writes a file into a folder of the user's, of a virtual environment, or of
+/usr/local; disable removes it; status says where it is, and what a start of this Python
+really does.
 """
 import argparse
 import contextlib
@@ -15,7 +16,9 @@ import sysconfig
 import tempfile
 
 NAME = "epcache-autoload"
-SUFFIXES = (".pth", ".start")
+# Up to 3.17 Python runs what a .pth file imports.  A .start file would take its place from
+# 3.15 on: it costs each start ten times as much, and is an error once the package is gone.
+SUFFIX = ".pth"
 HERE = os.path.dirname(os.path.abspath(__file__))
 DONE, FAILED, NOT_FOUND = 0, 1, 3
 
@@ -81,49 +84,53 @@ def make(folder):
     return made
 
 
-def write(folder, suffix):
-    """Put one of the files in place, whole or not at all."""
-    with open(os.path.join(HERE, NAME + suffix), encoding="ascii") as file:
+def write(folder):
+    """Put the file in place, whole or not at all."""
+    with open(os.path.join(HERE, NAME + SUFFIX), encoding="ascii") as file:
         text = file.read()
     descriptor, path = tempfile.mkstemp(dir=folder, prefix="." + NAME)
     try:
         with open(descriptor, "w", encoding="ascii") as file:
             file.write(text)
             os.fchmod(file.fileno(), 0o644)
-        os.replace(path, os.path.join(folder, NAME + suffix))
+        os.replace(path, os.path.join(folder, NAME + SUFFIX))
     except BaseException:
         os.unlink(path)
         raise
 
 
 def remove(folder):
-    """Remove the files; returns whether there were any."""
-    found = False
-    for suffix in SUFFIXES:
-        try:
-            os.unlink(os.path.join(folder, NAME + suffix))
-            found = True
-        except FileNotFoundError:
-            pass
-    return found
+    """Remove the file; returns whether it was there."""
+    try:
+        os.unlink(os.path.join(folder, NAME + SUFFIX))
+    except FileNotFoundError:
+        return False
+    return True
 
 
 def is_enabled(folder):
-    return os.path.exists(os.path.join(folder, NAME + ".pth"))
+    return os.path.exists(os.path.join(folder, NAME + SUFFIX))
 
 
-def is_armed():
-    """Does a new interpreter have the hook, and find what that imports?"""
-    code = (
-        "import sys\n"
-        "names = [getattr(finder, '__name__', '') for finder in sys.meta_path]\n"
-        "try:\n"
-        "    import epcache._arm\n"
-        "except ImportError:\n"
-        "    sys.exit(1)\n"
-        "sys.exit('EpcacheAutoload' not in names and 'Finder' not in names)"
-    )
-    return subprocess.run([sys.executable, "-c", code], cwd="/").returncode == 0
+# What a start has come to, once it has imported the module.
+OUTCOME = """
+import importlib.metadata, sys
+arm = sys.modules.get("epcache._arm")
+if hasattr(importlib.metadata.entry_points, "__wrapped__"):
+    print("served")
+elif arm is None:
+    print("it does not find the package epcache when it starts")
+else:
+    print(arm.why.get("importlib.metadata", "another program has replaced it"))
+"""
+
+
+def outcome(**environment):
+    """Start this Python: None where it is served, else why it is not."""
+    started = subprocess.run([sys.executable, "-c", OUTCOME], cwd="/", text=True,
+                             stdout=subprocess.PIPE, env={**os.environ, **environment})
+    said = started.stdout.strip() or f"it ends with status {started.returncode}"
+    return None if said == "served" else said
 
 
 def refresh(folder):
@@ -140,15 +147,14 @@ def enable(level):
     folder = FOLDERS[level]()
     refuse_if_managed(folder)
     made = make(folder)
-    for suffix in SUFFIXES:
-        write(folder, suffix)
-    if not is_armed():
+    write(folder)
+    why_not = outcome(EPCACHE="", EPCACHE_AUTOLOAD="")
+    if why_not:
         remove(folder)
         for path in made:
             with contextlib.suppress(OSError):  # somebody has put something there
                 os.rmdir(path)
-        raise Refused(f"{sys.executable} does not find the package epcache when it starts;"
-                      " install it where that looks")
+        raise Refused(f"{sys.executable} would not be answered from caches: {why_not}")
 
     refresh(folder)
     print(f"enabled in {folder}")
@@ -180,7 +186,12 @@ def status(level):
     enabled = [folder for folder in folders if is_enabled(folder)]
     for folder in folders:
         print("enabled " if folder in enabled else "disabled", folder)
-    return DONE if enabled else NOT_FOUND
+    if not enabled:
+        return NOT_FOUND
+
+    why_not = outcome()
+    print(f"a start of {sys.executable}", f"is not served: {why_not}" if why_not else "is served")
+    return FAILED if why_not else DONE
 
 
 def usual_level():

@@ -5,23 +5,29 @@ A .pth file puts a finder on sys.meta_path at each start of Python, EpcacheAutol
 imports this module when one of two names is to be found; so a start that never asks for
 them opens no file more.  By then sys.path begins with the folder of the program, so it
 looks first whether the epcache found there has this module, without running any of it.
-Importing this module puts another finder behind that one, which finds the two.  All else
-is in _serve.py, loaded with them.
+Importing this module puts another finder behind that one, which finds the two; the first
+passes on what that has found, for the import that is going on asks no finder that comes
+later.  All else is in _serve.py, loaded with them.
 """
 import os
 import sys
 
-from epcache import _is_supported
+from epcache import _is_possible
 
 _NAMES = ("importlib.metadata", "importlib_metadata")
 
 
-def _serve(module):
+# Why a module is not served, by its name; for status.
+why = {}
+
+
+def _serve(module, is_new):
     try:
         from epcache import _serve
-        _serve.serve(module)
-    except Exception:  # whatever it is: the module is then as it always was
-        pass
+        if not _serve.serve(module, is_new):
+            why[module.__name__] = "its rules are not those that caches follow"
+    except Exception as error:  # whatever it is: the module is then as it always was
+        why[module.__name__] = repr(error)
 
 
 def _watch(loader):
@@ -31,7 +37,7 @@ def _watch(loader):
     def exec_module(module):
         vars(loader).pop("exec_module", None)
         execute(module)
-        _serve(module)
+        _serve(module, True)
 
     # On the instance: the module's loader stays what it is, and of its own type.
     vars(loader)["exec_module"] = exec_module
@@ -42,7 +48,8 @@ class Finder:
 
     @staticmethod
     def find_spec(name, path=None, target=None):
-        if name not in _NAMES:
+        # Of a package's module the path is that of the package.
+        if name not in _NAMES or (path is None) != (name == "importlib_metadata"):
             return None
 
         after = False
@@ -64,17 +71,21 @@ def _is_file_loader(loader):
     return type(loader) in (external.SourceFileLoader, external.SourcelessFileLoader)
 
 
-def _is_wanted():
+def _refusal():
+    """Why this program is not to be served; None: it is."""
     if os.environ.get("EPCACHE_AUTOLOAD") == "0":
-        return False
+        return "EPCACHE_AUTOLOAD is 0"
     if os.environ.get("EPCACHE") in ("0", "live", "verify"):
-        return False
-    return _is_supported()
+        return f"EPCACHE is {os.environ['EPCACHE']}"
+    return None if _is_possible() else "the extension is not made for this Python"
 
 
 def arm():
     """Watch for importlib.metadata, if it is to be served; more than once is once."""
-    if Finder in sys.meta_path or not _is_wanted():
+    refusal = _refusal()
+    if refusal:
+        why.update(dict.fromkeys(_NAMES, refusal))
+    if refusal or Finder in sys.meta_path:
         return
 
     # Behind those of built-in and frozen modules, which are most of what is imported.
@@ -83,7 +94,7 @@ def arm():
     sys.meta_path.insert(at, Finder)
     for name in _NAMES:
         if name in sys.modules:
-            _serve(sys.modules[name])
+            _serve(sys.modules[name], False)
 
 
 arm()

@@ -1,9 +1,17 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """importlib.metadata itself, where it has to answer, in our types."""
-import importlib.metadata
 import sys
 
-from . import _points, _reader
+_is_new = "importlib.metadata" not in sys.modules
+
+import importlib.metadata  # noqa: E402
+
+from . import _is_possible, _is_tested, _points, _reader  # noqa: E402
+
+if _is_new and _is_possible() and not _is_tested():  # the next start knows its rules
+    from . import _rules
+
+    _rules.of(importlib.metadata, True)
 
 
 def flat(found):

@@ -5,9 +5,10 @@ The functions here return None where importlib.metadata has to answer.  They may
 any exception, which means the same to who calls them.
 """
 import sys
+from os import __file__ as os_file
 from os import environ
 
-from . import _is_supported, _points
+from . import _is_possible, _is_tested, _points
 
 # Is an answer for which nothing was selected not EntryPoints but SelectableGroups?
 GROUPED = (3, 10) <= sys.version_info < (3, 12)
@@ -24,18 +25,33 @@ class StaleCacheWarning(UserWarning):
     """A cache was passed over: its directory has changed, or it is not to be used."""
 
 
+STANDARD = os_file.rpartition("/")[0] + "/importlib/metadata"
+
+
+def _rules_of_this_python():
+    """The Rules of importlib.metadata where they are known; else None."""
+    from . import _rules
+
+    return _rules.kept(STANDARD)[1]
+
+
 def _load():
-    """The extension, where this Python is one that it answers for."""
-    if not _is_supported():
-        return None
+    """The extension, where this Python is one that it answers for, and do values that are
+    no object references raise?"""
+    if not _is_possible():
+        return None, False
     try:
+        if _is_tested():
+            validates = sys.version_info >= (3, 15)
+        else:
+            validates = _rules_of_this_python().validates
         from . import _epcache
     except Exception:
-        return None
-    return _epcache
+        return None, False
+    return _epcache, validates
 
 
-native = _load()
+native, VALIDATES = _load()
 _warned = False
 
 

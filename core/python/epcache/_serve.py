@@ -18,7 +18,7 @@ import os
 import pathlib
 import sys
 
-from epcache import _epcache
+from epcache import _epcache, _rules
 
 _MOST_TABLES = 256
 
@@ -27,6 +27,7 @@ _CHECK_AS_SET = -1
 _OPAQUE = 1
 _FROM_CACHE = 1
 _ARCHIVE = 3
+_REJECTED = 2  # a value is no object reference
 _NOT_READ = (4, 5, 6)  # notes: over a limit, an archive, a directory that cannot be read
 
 # {directory: {folder: what the cache has of it}}, of those listed last.
@@ -125,21 +126,25 @@ def _standard_finder_alone(metadata):
     return type(finders[0]) is metadata.MetadataPathFinder
 
 
-def _search(paths, params):
-    """The entry points on a sys.path, as _epcache.query() has them; None: not known."""
+def _search(paths, params, unless):
+    """The entry points on a sys.path, as _epcache.query() has them; None: not known.
+
+    @unless: flags of an answer that is not to be used.
+    """
     if type(paths) is not list or not all(type(path) is str for path in paths):
         return None
 
     entries, dists, dirs, notes, flags = _epcache.query(
         paths, params.get("group"), params.get("name"), _CHECK_AS_SET, False)
-    if flags & _OPAQUE or any(note[0] in _NOT_READ for note in notes):
+    if flags & unless or any(note[0] in _NOT_READ for note in notes):
         return None
     if any(directory[1] == _ARCHIVE for directory in dirs):
         return None
     return entries, [(paths[number], folder) for number, folder in dists]
 
 
-def _serve_entry_points(metadata, is_as_it_was):
+def _serve_entry_points(metadata, is_as_it_was, validates):
+    unless = _OPAQUE | _REJECTED if validates else _OPAQUE
     original = metadata.entry_points
     shape = getattr(metadata, "SelectableGroups", None)
     shape = shape.load if shape else metadata.EntryPoints
@@ -149,7 +154,7 @@ def _serve_entry_points(metadata, is_as_it_was):
             return None
         if not _standard_finder_alone(metadata):
             return None
-        return _search(sys.path, params)
+        return _search(sys.path, params, unless)
 
     def real(entries, folders):
         dists = [metadata.PathDistribution(pathlib.Path(*folder)) for folder in folders]
@@ -168,10 +173,16 @@ def _serve_entry_points(metadata, is_as_it_was):
     metadata.entry_points = entry_points
 
 
-def serve(metadata):
-    """Serve this module, if it is made as those that were tested; once is enough."""
+def serve(metadata, is_new):
+    """Serve this module, if its rules are those of caches; returns whether they are.
+
+    @is_new: it was executed just now, so that nobody can have changed it.
+    """
     if "__wrapped__" in vars(metadata.entry_points):
-        return
+        return True
+    rules = _rules.of(metadata, is_new)
+    if rules is None:
+        return False
 
     files = [(os, "listdir stat"), (io, "open"), (pathlib.Path, "open read_text joinpath"),
              (metadata, "os pathlib")]
@@ -182,6 +193,7 @@ def serve(metadata):
     finding = [(metadata, "sys distributions PathDistribution EntryPoints EntryPoint FastPath"),
                (metadata.Distribution, "discover _discover_resolvers"),
                (metadata.PathDistribution, "_normalized_name _name_from_stem"),
+               (metadata.Prepared, "__init__ normalize legacy_normalize"),
                (metadata.MetadataPathFinder, "find_distributions _search_paths"),
                (metadata.FastPath, "search mtime lookup joinpath"), (metadata.Lookup, "search")]
     if metadata.__name__ == "importlib.metadata":
@@ -194,4 +206,5 @@ def serve(metadata):
     _serve_entry_points_of(metadata, functools.partial(_is_as_it_was, of_reading))
     of_all = of_reading + _snapshot(*finding, (metadata.FastPath, "children"),
                                     (metadata.PathDistribution, "entry_points"))
-    _serve_entry_points(metadata, functools.partial(_is_as_it_was, of_all))
+    _serve_entry_points(metadata, functools.partial(_is_as_it_was, of_all), rules.validates)
+    return True

@@ -10,7 +10,8 @@ own=$(mktemp -d)
 chmod 755 "$own"
 trap 'rm -rf "$own"' EXIT
 trap 'exit 1' INT TERM
-mkdir "$own/cache" "$own/lib"
+mkdir "$own/cache" "$own/lib" "$own/home"
+export XDG_CACHE_HOME=$own/home # where answers of interpreters are kept
 
 status=0
 if [ "$EUID" -ne 0 ]; then
