@@ -288,7 +288,6 @@ static int lay_out(const struct part *parts, uint32_t flags, char **ret_bytes,
 		   size_t *ret_n)
 {
 	struct fmt_header h = {
-		.magic = FMT_MAGIC,
 		.version = fmt_u32(FMT_VERSION),
 		.header_size = fmt_u32(sizeof h),
 		.flags = fmt_u32(flags),
@@ -298,6 +297,7 @@ static int lay_out(const struct part *parts, uint32_t flags, char **ret_bytes,
 	uint64_t sum;
 	char *bytes;
 
+	memcpy(h.magic, FMT_MAGIC, sizeof h.magic);
 	for (size_t i = 0; i < FMT_SECTIONS; i++) {
 		h.table[i].off = fmt_u32((uint32_t)n);
 		h.table[i].count = fmt_u32((uint32_t)(parts[i].n / parts[i].size));

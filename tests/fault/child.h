@@ -103,6 +103,8 @@ static inline void tool_exec(const char *const *args, int out)
 /* Its exit status, or 128 and the signal that ended it. */
 static inline int tool_run(struct said *ret_said, const char *const *args)
 {
+	const size_t max = sizeof ret_said->text - 1;
+	size_t n = 0;
 	int ends[2];
 	ssize_t got;
 	pid_t pid;
@@ -115,11 +117,10 @@ static inline int tool_run(struct said *ret_said, const char *const *args)
 		tool_exec(args, ends[1]);
 
 	(void)close(ends[1]);
-	ret_said->n = 0;
-	while ((got = read(ends[0], ret_said->text + ret_said->n,
-			   sizeof ret_said->text - 1 - ret_said->n)) > 0)
-		ret_said->n += (size_t)got;
-	ret_said->text[ret_said->n] = '\0';
+	while (n < max && (got = read(ends[0], ret_said->text + n, max - n)) > 0)
+		n += (size_t)got;
+	ret_said->text[n] = '\0';
+	ret_said->n = n;
 	(void)close(ends[0]);
 	return child_wait(pid);
 }
