@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "filter.h"
 
+#include <asm/termbits.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <seccomp.h>
@@ -16,8 +17,9 @@
 #define NO_OPEN (O_ACCMODE | O_CREAT | O_TRUNC | O_APPEND | (O_TMPFILE & ~O_DIRECTORY))
 
 /*
- * By name, for a machine has one or the other.  openat2(2) is not among them: a filter
- * cannot see its flags.
+ * By name, for a machine has one or the other, and so have C libraries: stat(3) is
+ * newfstatat(2) in glibc, stat(2) in musl, and statx(2) where time has 32 bits.
+ * openat2(2) is not among them: a filter cannot see its flags.
  */
 static const char *const any[] = {
 	/* the most frequent first */
@@ -28,6 +30,10 @@ static const char *const any[] = {
 	"newfstatat",
 	"fstatat64",
 	"statx",
+	"stat",
+	"stat64",
+	"lstat",
+	"lstat64",
 	"fgetxattr",
 	"getdents64",
 	"lseek",
@@ -36,6 +42,7 @@ static const char *const any[] = {
 	"fstatfs",
 	"fstatfs64",
 	"readlinkat",
+	"readlink",
 	"brk",
 	"munmap",
 	"mremap",
@@ -78,7 +85,11 @@ static const struct rule terminal[] = {
 	{ "write", 0, ~UINT64_C(0), STDERR_FILENO },
 	{ "writev", 0, ~UINT64_C(0), STDOUT_FILENO },
 	{ "writev", 0, ~UINT64_C(0), STDERR_FILENO },
+	/* isatty(3) asks for the one, or from glibc 2.42 on for the other. */
 	{ "ioctl", 1, ~UINT64_C(0), TCGETS },
+#ifdef TCGETS2
+	{ "ioctl", 1, ~UINT64_C(0), TCGETS2 },
+#endif
 	{ "ioctl", 1, ~UINT64_C(0), TIOCGWINSZ },
 	{ "fcntl", 1, ~UINT64_C(0), F_GETFL },
 	{ "fcntl64", 1, ~UINT64_C(0), F_GETFL },
@@ -88,7 +99,7 @@ static const struct rule terminal[] = {
 static const char *const sanitizing[] = {
 	"mprotect", "mmap",   "sigaltstack", "rt_sigaction", "rt_sigprocmask",
 	"futex",    "gettid", "getpid",      "tgkill",       "sched_yield",
-	"readlink", "write",  "openat",      "prctl",        "tkill",
+	"write",    "openat", "prctl",       "tkill",
 };
 
 /*

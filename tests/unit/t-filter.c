@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Each rule of the filters of system calls: what it lets through, and what it does not. */
+#include <asm/termbits.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdint.h>
@@ -8,7 +9,6 @@
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
-#include <termios.h>
 
 #include "drop.h"
 #include "filter.h"
@@ -70,6 +70,11 @@ static const struct row rows[] = {
 	{ "old unnamed", SYS_open, { A("."), O_TMPFILE | O_RDWR, 0600 }, false, false },
 	{ "creat", SYS_creat, { A("file"), 0600 }, false, false },
 #endif
+#ifdef SYS_stat
+	{ "status, as musl asks", SYS_stat, { A("file"), A(buffer) }, true, true },
+	{ "of a link", SYS_lstat, { A("file"), A(buffer) }, true, true },
+	{ "a link", SYS_readlink, { A("file"), A(buffer), 1 }, true, true },
+#endif
 #ifdef SYS_mmap
 	{ "map", SYS_mmap, { 0, 4096, PROT_READ | PROT_WRITE, ANON, -1, 0 }, true, true },
 	{ "map to run", SYS_mmap, { 0, 4096, PROT_EXEC, ANON, -1, 0 }, false, false },
@@ -102,6 +107,10 @@ static const struct row rows[] = {
 	{ "own", SYS_fcntl, { OTHER, F_SETOWN, 0 }, false, false },
 	{ "make it larger", SYS_ftruncate, { OTHER, 10 }, false, false },
 	{ "terminal", SYS_ioctl, { OTHER, TCGETS, A(buffer) }, false, true },
+#ifdef TCGETS2
+	{ "terminal, newer", SYS_ioctl, { OTHER, TCGETS2, A(buffer) }, false, true },
+	{ "set terminal, newer", SYS_ioctl, { OTHER, TCSETS2, A(buffer) }, false, false },
+#endif
 	{ "its size", SYS_ioctl, { OTHER, TIOCGWINSZ, A(buffer) }, false, true },
 	{ "set terminal", SYS_ioctl, { OTHER, TCSETS, A(buffer) }, false, false },
 	{ "type", SYS_ioctl, { OTHER, TIOCSTI, A("x") }, false, false },
