@@ -94,7 +94,8 @@ load actions
 
 @test "little memory is an action's own trouble" {
 	own_system
-	action "$ACTIONS/50-a.action" Exec=/bin/cat MemoryMax=1M
+	action "$ACTIONS/50-a.action" MemoryMax=1M \
+		'Exec=/bin/sh -c "x=`yes | head -c 4000000`; cat"'
 	action "$ACTIONS/60-b.action" Exec=/bin/cat
 	own refresh
 	[ "$status" -eq 0 ]
