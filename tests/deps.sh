@@ -46,6 +46,14 @@ check  unshare               util-linux           util-linux           util-linu
 check  mkfs.xfs              xfsprogs             xfsprogs             xfsprogs
 check  mkfs.btrfs            btrfs-progs          btrfs-progs          btrfs-progs
 check  mkfs.ext4             e2fsprogs            e2fsprogs            e2fsprogs
+check  debugfs               e2fsprogs            e2fsprogs            e2fsprogs
+check  mksquashfs            squashfs-tools       squashfs-tools       squashfs-tools
+check  mkfs.erofs            erofs-utils          erofs-utils          erofs-utils
+check  fuse2fs               fuse2fs              fuse2fs              fuse2fs
+check  squashfuse            squashfuse           squashfuse           squashfuse
+check  fuse-overlayfs        fuse-overlayfs       fuse-overlayfs       fuse-overlayfs
+check  mergerfs              mergerfs             mergerfs             -
+check  unionfs               unionfs-fuse         unionfs-fuse         -
 check  systemd-analyze       systemd              systemd              systemd
 check  busybox               busybox-static       busybox              busybox
 check  dpkg-buildpackage     dpkg-dev             -                    -

@@ -21,8 +21,9 @@
 struct row {
 	const struct epc_dir *dir;
 	const char *state;
-	const char *why; /* NULL: it is fresh */
-	char *advice;    /* owned; with .why */
+	const char *why;       /* NULL: it is fresh */
+	const char *unsettled; /* or NULL: no text has to be read to check it */
+	char *advice;          /* owned; with .why */
 	enum out_colour colour;
 	struct epc_cache_info info;
 	bool has_info;
@@ -87,6 +88,30 @@ static struct row row_live(const struct opts *o, const struct epc_dir *d)
 	return row;
 }
 
+static const char *why_unsettled(const struct epc_dir *d)
+{
+	switch (epc_dir_unsettled(d)) {
+	case EPC_SETTLED:
+		return NULL;
+	case EPC_UNSETTLED_OVERLAY:
+		return "texts are read to check it: the directory is on an overlay";
+	case EPC_UNSETTLED_READ_ONLY:
+		return "texts are read to check it: the directory is mounted read-only";
+	case EPC_UNSETTLED_UNLISTED:
+		return "texts are read to check it: the stamps of this file system are "
+		       "not relied on";
+	case EPC_UNSETTLED_STAMPS:
+		return "texts are read to check it: some stamps are those of a builder of "
+		       "images, or of the future";
+	case EPC_UNSETTLED_NETWORK:
+		return "texts are read to check it, until a refresh at least 4 s later "
+		       "finds the same";
+	case EPC_UNSETTLED_YET:
+		return "texts are read to check it, until the next refresh";
+	}
+	return NULL;
+}
+
 static struct row row_of(const struct opts *o, const struct epc_dir *d)
 {
 	struct row row;
@@ -96,7 +121,9 @@ static struct row row_of(const struct opts *o, const struct epc_dir *d)
 		row = row_live(o, d);
 		break;
 	case EPC_FROM_CACHE:
-		row = (struct row){ .state = "fresh", .colour = OUT_GOOD };
+		row = (struct row){ .state = "fresh",
+				    .unsettled = why_unsettled(d),
+				    .colour = OUT_GOOD };
 		break;
 	case EPC_FROM_ARCHIVE:
 		row = (struct row){ .state = "archive",
@@ -209,7 +236,9 @@ static bool json_info(cJSON *o, const struct row *row)
 	return out_add(o, "bytes", cJSON_CreateNumber((double)row->info.bytes)) &&
 	       out_add(o, "age_seconds", cJSON_CreateNumber((double)age_s(row))) &&
 	       out_add(o, "settled", cJSON_CreateBool(row->info.settled)) &&
-	       out_add(o, "fast_allowed", cJSON_CreateBool(row->info.fast_allowed));
+	       out_add(o, "unsettled", out_json_str(out_str(row->unsettled))) &&
+	       out_add(o, "fast_allowed", cJSON_CreateBool(row->info.fast_allowed)) &&
+	       out_add(o, "stamps_trusted", cJSON_CreateBool(row->info.trusted));
 }
 
 static cJSON *json_row(const struct report *rep, const struct row *row)
@@ -342,10 +371,8 @@ static void owned_cells(struct out_table *t, const struct report *rep,
 
 static void body(struct out_table *t, const struct report *rep, const struct row *row)
 {
-	bool settled = row->why || !row->has_info || row->info.settled;
-
 	out_cell(t, epc_dir_path(row->dir));
-	out_cell(t, out_str(settled ? row->state : "unsettled"));
+	out_cell(t, out_str(row->unsettled ? "unsettled" : row->state));
 	out_paint(t, row->colour);
 	out_number(t, epc_dir_nr_dists(row->dir));
 	out_number(t, epc_dir_nr_entries(row->dir));
@@ -416,6 +443,8 @@ static void print_recorded(const struct epc_ctx *ctx, const struct row *row)
 	print_texts(image);
 	printf("  the fast check is %s\n",
 	       row->info.fast_allowed ? "allowed" : "not allowed");
+	if (row->info.trusted)
+		printf("  its stamps are trusted\n");
 	epc_image_free(image);
 }
 
@@ -451,7 +480,10 @@ static void print_why(const struct report *rep, const struct row *row)
 
 	printf("\n%s\n", path ? path : "");
 	free(path);
-	print_line(epc_dir_cache_file(row->dir));
+	if (row->why || rep->o->verbose)
+		print_line(epc_dir_cache_file(row->dir));
+	if (row->unsettled)
+		print_line(out_str(row->unsettled));
 	if (row->why) {
 		print_line(out_str(row->why));
 		print_line(out_str(row->advice));
@@ -480,7 +512,7 @@ static bool print_text(const struct report *rep, struct epc_answer *answer)
 	while ((d = epc_answer_next_dir(answer))) {
 		auto_row struct row row = row_of(rep->o, d);
 
-		if (row.why || rep->o->verbose)
+		if (row.why || row.unsettled || rep->o->verbose)
 			print_why(rep, &row);
 	}
 	state_print(rep->state);

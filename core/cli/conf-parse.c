@@ -85,6 +85,8 @@ static const struct {
 			   "Exclude= must be an absolute path, not" },
 	[CONF_CHECK_FAST] = { "CheckFast", true, is_absolute,
 			      "CheckFast= must be an absolute path, not" },
+	[CONF_TRUST_STAMPS] = { "TrustStamps", true, is_absolute,
+				"TrustStamps= must be an absolute path, not" },
 	[CONF_TRIGGER] = { "Trigger", false, is_yes_or_no,
 			   "Trigger= must be yes or no, not" },
 	[CONF_ACTIONS] = { "Actions", false, is_yes_or_no,

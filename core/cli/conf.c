@@ -11,9 +11,9 @@
 #define QUOTE_MAX 100 /* bytes of what is wrong that a message repeats */
 
 static const char *const defaults[NR_CONF_KEYS] = {
-	[CONF_USER] = "_epcache",  [CONF_DIRECTORY] = "",  [CONF_EXCLUDE] = "",
-	[CONF_CHECK_FAST] = "",    [CONF_TRIGGER] = "yes", [CONF_ACTIONS] = "yes",
-	[CONF_TIMEOUT_SEC] = "60",
+	[CONF_USER] = "_epcache", [CONF_DIRECTORY] = "",     [CONF_EXCLUDE] = "",
+	[CONF_CHECK_FAST] = "",   [CONF_TRUST_STAMPS] = "",  [CONF_TRIGGER] = "yes",
+	[CONF_ACTIONS] = "yes",   [CONF_TIMEOUT_SEC] = "60",
 };
 
 /* --- values ------------------------------------------------------------------ */
@@ -183,8 +183,14 @@ bool conf_fast(const struct conf *conf, const char *dir)
 	return names(conf, CONF_CHECK_FAST, dir);
 }
 
+bool conf_trusts(const struct conf *conf, const char *dir)
+{
+	return names(conf, CONF_TRUST_STAMPS, dir);
+}
+
 unsigned conf_flags(const struct conf *conf, const char *dir)
 {
 	return (conf_fast(conf, dir) ? EPC_REFRESH_FAST_OK : 0u) |
+	       (conf_trusts(conf, dir) ? EPC_REFRESH_TRUSTED : 0u) |
 	       (conf_names(conf, dir) ? EPC_REFRESH_NAMED : 0u);
 }

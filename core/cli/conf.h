@@ -45,10 +45,11 @@ int conf_load(struct epc_ctx *ctx, struct conf *ret);
 void conf_release(struct conf *conf);
 #define auto_conf __attribute__((cleanup(conf_release)))
 
-/* conf_names, conf_excludes, conf_fast - is a path in Directory=, Exclude=, CheckFast=? */
+/* Is a path in Directory=, Exclude=, CheckFast=, TrustStamps=? */
 bool conf_names(const struct conf *conf, const char *dir);
 bool conf_excludes(const struct conf *conf, const char *dir);
 bool conf_fast(const struct conf *conf, const char *dir);
+bool conf_trusts(const struct conf *conf, const char *dir);
 
 /* conf_flags - EPC_REFRESH_* that follow for a directory. */
 unsigned conf_flags(const struct conf *conf, const char *dir);

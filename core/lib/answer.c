@@ -361,7 +361,11 @@ const struct epc_dist *epc_answer_next_dist(struct epc_answer *a, size_t *ret_pa
 		while (dir->view && a->dist_at < dir->view->nr_dists) {
 			uint32_t i = view_order(dir->view, a->dist_at++);
 
-			a->dist = (struct epc_dist){ dir->view, view_dist(dir->view, i) };
+			a->dist = (struct epc_dist){
+				.view = dir->view,
+				.d = view_dist(dir->view, i),
+				.doubted = !a->dirs[a->dist_dir].dir.info.decides,
+			};
 			if (!select_sees(dir, &a->dist.d))
 				continue;
 			*ret_path = a->dist_dir;
@@ -468,6 +472,25 @@ int epc_dir_cache_info(const struct epc_dir *d, struct epc_cache_info *ret)
 
 	*ret = d->dir.info;
 	return 0;
+}
+
+enum epc_unsettled epc_dir_unsettled(const struct epc_dir *d)
+{
+	static const enum epc_unsettled doubts[] = {
+		[FRESH_OVERLAY] = EPC_UNSETTLED_OVERLAY,
+		[FRESH_READ_ONLY] = EPC_UNSETTLED_READ_ONLY,
+		[FRESH_UNLISTED] = EPC_UNSETTLED_UNLISTED,
+	};
+	const struct dir *dir = &d->dir;
+
+	if (dir->source != EPC_FROM_CACHE || dir->info.settled)
+		return EPC_SETTLED;
+	if (!dir->info.decides)
+		return doubts[dir->fs.doubt];
+	if (dir->fs.remote)
+		return EPC_UNSETTLED_NETWORK;
+	return view_can_settle(&dir->held->view, stamp_now_ns()) ? EPC_UNSETTLED_YET
+								 : EPC_UNSETTLED_STAMPS;
 }
 
 size_t epc_dir_nr_dists(const struct epc_dir *d)

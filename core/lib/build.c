@@ -65,40 +65,50 @@ static int item_settled(struct job *j, const struct scan_item *it)
 {
 	uint32_t dist = 0;
 	int known = 0;
+	bool may = it->state == SCAN_TEXT && scan_decides(&j->scan);
 
-	if (j->scan.fs == FRESH_LOCAL)
-		return it->state == SCAN_TEXT &&
-		       fresh_settled_local(&it->token, it->before_ns);
-	if (j->scan.fs == FRESH_IMAGE)
-		return 0;
+	if (!j->scan.fs.remote)
+		return may && fresh_settled_local(&it->token, it->before_ns,
+						  j->opts->scan.trusted);
 
 	known = roster_find(&j->roster, it->folder, j->nr, &dist);
 	if (known < 0)
 		return known;
 
 	j->same_names &= known == 1;
-	return it->state == SCAN_TEXT && item_settled_remote(j, it, known == 1, dist);
+	return may && item_settled_remote(j, it, known == 1, dist);
 }
 
 /* The directory's content is its names: all of the last cache's, and no others. */
-static bool dir_settled(struct job *j)
+static bool dir_settled_remote(struct job *j)
 {
 	const struct view *old = j->opts->old;
+	enum fmt_settled was;
 	struct token token;
-	bool was_settled;
 
-	if (!j->scan.steady || j->scan.fs == FRESH_IMAGE)
-		return false;
-	if (j->scan.fs == FRESH_LOCAL)
-		return fresh_settled_local(&j->scan.token, j->scan.before_ns);
 	if (!old)
 		return settled_remote(j, false, false);
 
-	was_settled = view_dir_token(old, &token);
+	was = view_dir_token(old, &token);
 	return settled_remote(j,
 			      j->same_names && old->nr_dists == j->nr &&
 				      fresh_token_eq(&token, &j->scan.token),
-			      was_settled);
+			      was != FMT_UNSETTLED);
+}
+
+/* A fast check is asked for by who knows the directory: for it, other stamps do as well. */
+static enum fmt_settled dir_settled(struct job *j)
+{
+	const struct scan *s = &j->scan;
+	bool decides = scan_decides(s), settled;
+
+	if (!s->steady)
+		return FMT_UNSETTLED;
+
+	settled = s->fs.remote ? dir_settled_remote(j)
+			       : fresh_settled_local(&s->token, s->before_ns,
+						     s->opts.trusted || !decides);
+	return !settled ? FMT_UNSETTLED : decides ? FMT_SETTLED : FMT_SETTLED_FAST;
 }
 
 static int add_entries(struct index *ix, struct scan_item *item)

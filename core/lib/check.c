@@ -18,6 +18,7 @@ struct check {
 	uint32_t *order; /* owned; numbers in the live order, or NULL: as in the view */
 	uint8_t *
 		patched; /* owned; by number: read again for the amended bytes; or NULL */
+	bool decides;    /* a settled token is enough, on this mount */
 	bool unsettled;
 };
 
@@ -70,21 +71,24 @@ static int check_names(struct check *c, int dirfd)
 static int check_dir(struct check *c, int dirfd)
 {
 	struct token token;
+	enum fmt_settled settled = view_dir_token(c->v, &token);
 	struct stamp now;
-	bool settled;
 	int r;
 
-	settled = view_dir_token(c->v, &token);
-	c->unsettled |= !settled;
 	r = stamp_at(dirfd, "", c->scan.fs, &now);
 	if (r < 0)
 		return r;
 
+	c->scan.mount = now.mount;
 	c->scan.is_closed = !scan_may_keep(&c->scan, &now, 0111);
-	if (fresh_judge(&token, settled, &now.token, FRESH_UNREAD) == FRESH_YES)
+	/* A moved token is a refresh's to record, one that may settle its to settle. */
+	c->unsettled |= settled == FMT_UNSETTLED ||
+			(settled == FMT_SETTLED_FAST && c->decides) ||
+			!fresh_token_eq(&token, &now.token);
+	if (fresh_judge(&token, c->decides && settled == FMT_SETTLED, &now.token,
+			FRESH_UNREAD) == FRESH_YES)
 		return CHECK_FRESH;
 
-	c->unsettled = true; /* a moved token is a refresh's to record */
 	return check_names(c, dirfd);
 }
 
@@ -165,13 +169,28 @@ static bool still_absent(int r, const struct stamp *now)
 	       (r == 0 && S_ISDIR(now->mode));
 }
 
+/* Does the token of a text decide, as it was kept and as it is found? */
+static bool text_token_decides(struct check *c, const struct view_dist *d,
+			       const char *path)
+{
+	struct token token;
+	bool settled = view_text_token(c->v, d->text, &token);
+	struct stamp now;
+	bool same;
+
+	/* On another mount, other stamps are what they are worth. */
+	same = scan_stamp(&c->scan, path, &now) == 0 && now.mount == c->scan.mount &&
+	       folder_is_open(c, d) &&
+	       fresh_judge(&token, settled, &now.token, FRESH_UNREAD) == FRESH_YES;
+	c->unsettled |= !same; /* a moved token is a refresh's to record */
+	return same;
+}
+
 static int check_item(struct check *c, uint32_t i)
 {
 	char path[NAME_RAW_MAX + sizeof TEXT_FILE];
 	struct view_dist d = view_dist(c->v, i);
-	struct token token;
 	struct stamp now;
-	bool settled;
 	int r;
 
 	if ((d.state != SCAN_TEXT && d.state != SCAN_ABSENT) ||
@@ -180,17 +199,13 @@ static int check_item(struct check *c, uint32_t i)
 
 	memcpy(path, d.folder.p, d.folder.n);
 	memcpy(path + d.folder.n, TEXT_FILE, sizeof TEXT_FILE);
-	r = scan_stamp(&c->scan, path, &now);
-	if (d.state == SCAN_ABSENT)
+	if (d.state == SCAN_ABSENT) {
+		r = scan_stamp(&c->scan, path, &now);
 		return still_absent(r, &now) ? CHECK_FRESH : look(c, i, &d);
-
-	settled = view_text_token(c->v, d.text, &token);
-	c->unsettled |= !settled;
-	if (r == 0 && folder_is_open(c, &d) &&
-	    fresh_judge(&token, settled, &now.token, FRESH_UNREAD) == FRESH_YES)
+	}
+	if (c->decides && text_token_decides(c, &d, path))
 		return CHECK_FRESH;
 
-	c->unsettled = true; /* a moved token is a refresh's to record */
 	return look(c, i, &d);
 }
 
@@ -256,7 +271,7 @@ static int amend(struct check *c, char **ret_bytes, size_t *ret_n)
 {
 	auto_index struct index ix = INDEX_INIT;
 	struct token token;
-	bool settled = view_dir_token(c->v, &token);
+	enum fmt_settled settled = view_dir_token(c->v, &token);
 	uint32_t i;
 	int r;
 
@@ -293,7 +308,12 @@ static struct check check_init(const struct view *v, int dirfd,
 
 	c.scan.dirfd = dirfd;
 	c.scan.opts = *opts;
-	c.scan.fs = stamp_fs(dirfd);
+	c.scan.opts.trusted = v->flags & FMT_TRUSTED;
+	if (!opts->has_fs)
+		c.scan.opts.fs = stamp_fs(dirfd);
+	c.scan.opts.has_fs = true;
+	c.scan.fs = c.scan.opts.fs;
+	c.decides = scan_decides(&c.scan);
 	return c;
 }
 
@@ -304,7 +324,8 @@ int check_strict(const struct view *v, int dirfd, const struct scan_opts *opts,
 	int r;
 
 	r = check_dir(&c, dirfd);
-	*ret_report = (struct check_report){ .other_names = r == CHECK_STALE };
+	*ret_report = (struct check_report){ .fs = c.scan.fs,
+					     .other_names = r == CHECK_STALE };
 	for (uint32_t i = 0; r == CHECK_FRESH && i < v->nr_dists; i++)
 		r = check_item(&c, i);
 	if (r != CHECK_FRESH)
@@ -318,12 +339,11 @@ int check_fast(const struct view *v, int dirfd, const struct scan_opts *opts,
 {
 	AUTO(check_release) struct check c = check_init(v, dirfd, opts);
 	struct token token;
+	bool settled = view_dir_token(v, &token) != FMT_UNSETTLED;
 	struct stamp now;
-	bool settled;
 	int r;
 
-	*ret_report = (struct check_report){ 0 };
-	settled = view_dir_token(v, &token);
+	*ret_report = (struct check_report){ .fs = c.scan.fs };
 	r = stamp_at(dirfd, "", c.scan.fs, &now);
 	if (r < 0)
 		return r;

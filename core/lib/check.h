@@ -23,8 +23,9 @@ enum check_outcome {
 
 /* What a check found besides, for a refresh. */
 struct check_report {
-	bool unsettled;   /* some token is not settled, so a refresh may settle it */
-	bool other_names; /* it is stale since the directory has others */
+	struct fresh_fs fs; /* of the mount as it is now */
+	bool unsettled;     /* a refresh may settle a token, or has one to record */
+	bool other_names;   /* it is stale since the directory has others */
 };
 
 /*
@@ -40,7 +41,7 @@ must_check int check_strict(const struct view *v, int dirfd, const struct scan_o
 			    struct check_report *ret_report);
 
 /*
- * check_fast - look at the directory's token alone
+ * check_fast - look at the directory's token alone, whatever mount it is on
  *
  * Where that does not settle it, the same as check_strict().
  */

@@ -56,6 +56,7 @@ struct dir {
 	char *cache_file;        /* owned; the one used or passed over first, or NULL */
 	struct epc_cache_info info; /* of that file */
 	bool has_info;              /* it could be read */
+	struct fresh_fs fs;         /* of the mount; set with .info */
 	struct held *held;          /* a reference; or NULL: nothing is known of it */
 	const char
 		*unread; /* constant: why it was not read though it is there, or NULL */
@@ -90,6 +91,7 @@ must_check int dir_open(const struct epc_ctx *ctx, struct dir *d);
 struct epc_dist {
 	const struct view *view; /* borrowed */
 	struct view_dist d;
+	bool doubted; /* on its mount, no settled token decides */
 };
 
 #define DIR_INIT ((struct dir){ .fd = -1 })

@@ -20,6 +20,7 @@ struct run {
 struct epc_diff {
 	char *old_bytes, *new_bytes; /* owned */
 	struct view old, new;
+	struct fresh_fs fs; /* of the directory */
 	struct roster old_roster, new_roster;
 	uint32_t next_old, next_new; /* distributions still to be compared */
 	struct run removed, added;   /* entries still to be told, of .change.folder */
@@ -264,10 +265,12 @@ const struct epc_change *epc_diff_next(struct epc_diff *df)
 static bool is_listed(const struct epc_diff *df)
 {
 	struct token recorded, now;
-	bool settled = view_dir_token(&df->old, &recorded);
+	bool settled = view_dir_token(&df->old, &recorded) == FMT_SETTLED;
+	bool decides = !df->fs.doubt || df->old.flags & FMT_TRUSTED;
 
 	(void)view_dir_token(&df->new, &now);
-	return fresh_judge(&recorded, settled, &now, FRESH_UNREAD) != FRESH_YES;
+	return fresh_judge(&recorded, settled && decides, &now, FRESH_UNREAD) !=
+	       FRESH_YES;
 }
 
 static int load(struct epc_diff *df, const struct epc_ctx *ctx, struct dir *d)
@@ -276,6 +279,7 @@ static int load(struct epc_diff *df, const struct epc_ctx *ctx, struct dir *d)
 	size_t n;
 	int r;
 
+	df->fs = stamp_fs(d->fd);
 	r = dir_read_cache(ctx, d, &df->old_bytes, &n);
 	if (r != 0)
 		return r;

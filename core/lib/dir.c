@@ -158,10 +158,13 @@ static int use_file(const struct epc_ctx *ctx, struct dir *d, struct folder_file
 	d->info = (struct epc_cache_info){
 		.bytes = file->n,
 		.mtime_ns = file->mtime_ns,
-		.settled = h->settled,
 		.fast_allowed = (h->view.flags & FMT_FAST_ALLOWED) != 0,
+		.trusted = (h->view.flags & FMT_TRUSTED) != 0,
 	};
 	r = check_view(ctx, d, &h->view, &amended, &amended_n, &report);
+	d->fs = report.fs;
+	d->info.decides = !d->fs.doubt || d->info.trusted;
+	d->info.settled = h->settled && d->info.decides;
 	if (is_our_own(r))
 		return r;
 	if (r < 0 || r == CHECK_STALE) {

@@ -198,7 +198,22 @@ struct epc_cache_info {
 	int64_t mtime_ns; /* when it was published, since the epoch */
 	bool settled; /* its tokens decide alone: no text has to be read to check it */
 	bool fast_allowed; /* readers may use the fast check */
+	bool trusted;      /* stamps decide on whatever mount, as TrustStamps= has it */
+	bool decides;      /* stamps decide on this mount: a settled token is enough */
 };
+
+/* Why content has to be read to check a cache file that was used. */
+enum epc_unsettled {
+	EPC_SETTLED,             /* it has not: tokens decide */
+	EPC_UNSETTLED_OVERLAY,   /* the directory is on an overlay */
+	EPC_UNSETTLED_READ_ONLY, /* ... on what is mounted read-only */
+	EPC_UNSETTLED_UNLISTED,  /* ... on a file system whose stamps are not relied on */
+	EPC_UNSETTLED_STAMPS, /* no kernel made the stamps, or they are of the future */
+	EPC_UNSETTLED_NETWORK, /* it waits for a second refresh, at least 4 s after the first */
+	EPC_UNSETTLED_YET, /* the next refresh settles it */
+};
+
+EPC_PUBLIC enum epc_unsettled epc_dir_unsettled(const struct epc_dir *d);
 
 /* epc_dir_cache_info - returns 0, or EPC_ABSENT when no file could be read. */
 EPC_PUBLIC EPC_MUST_CHECK int epc_dir_cache_info(const struct epc_dir *d,
@@ -284,6 +299,8 @@ enum {
 	EPC_REFRESH_NAMED = 16,
 	/* This process can open nothing outside of the directory, as with Landlock. */
 	EPC_REFRESH_BENEATH = 32,
+	/* Stamps of this directory decide on whatever mount: an administrator says so. */
+	EPC_REFRESH_TRUSTED = 64,
 };
 
 /* What a refresh found; also for a directory that was unchanged. */
@@ -367,7 +384,7 @@ EPC_PUBLIC EPC_MUST_CHECK int epc_image_is_current(struct epc_site *site,
 /*
  * epc_image_build - read a directory
  * @old:    what was published last, or NULL
- * @flags:  EPC_REFRESH_FORCE, EPC_REFRESH_FAST_OK, EPC_REFRESH_PRIVATE;
+ * @flags:  EPC_REFRESH_FORCE, EPC_REFRESH_FAST_OK, EPC_REFRESH_TRUSTED, EPC_REFRESH_PRIVATE;
  *          EPC_REFRESH_BENEATH: a filter that refuses openat2(2) does not slow it
  *
  * Reads below the directory, and writes nothing.  Returns 0; EPC_UNCHANGED, and
@@ -389,7 +406,7 @@ EPC_PUBLIC EPC_MUST_CHECK int epc_image_from_bytes(struct epc_ctx *ctx, const ch
 
 /*
  * epc_image_is_as_asked - are its readers, and their check, those of these flags?
- * @flags:  EPC_REFRESH_FAST_OK, EPC_REFRESH_PRIVATE; others mean nothing
+ * @flags:  EPC_REFRESH_FAST_OK, EPC_REFRESH_TRUSTED, EPC_REFRESH_PRIVATE; others mean nothing
  */
 EPC_PUBLIC bool epc_image_is_as_asked(const struct epc_image *image, unsigned flags);
 EPC_PUBLIC struct epc_image *epc_image_free(struct epc_image *image);

@@ -83,7 +83,7 @@ static bool is_remote(int root, char *path)
 		autoclose int fd = root_open(root, path, O_PATH);
 
 		if (fd >= 0)
-			return stamp_fs(fd) == FRESH_REMOTE;
+			return stamp_fs(fd).remote;
 		if (left.n == 0)
 			return false; /* not even "/" */
 

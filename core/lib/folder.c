@@ -157,6 +157,7 @@ static int read_file(int dirfd, const char *name, const struct folder_reader *wh
 	int64_t before_ns = stamp_now_ns();
 	autoclose int fd = openat(dirfd, name, OPEN_FILE);
 	autofree char *bytes = NULL;
+	struct fresh_fs fs;
 	struct stat st;
 	int r;
 
@@ -175,8 +176,9 @@ static int read_file(int dirfd, const char *name, const struct folder_reader *wh
 	if (is_known(who, &ret_file->id))
 		return FOLDER_KNOWN;
 
-	ret_file->id.settled = stamp_fs(fd) == FRESH_LOCAL &&
-			       fresh_settled_local(&ret_file->id.token, before_ns);
+	fs = stamp_fs(fd);
+	ret_file->id.settled = !fs.remote && !fs.doubt &&
+			       fresh_settled_local(&ret_file->id.token, before_ns, false);
 	bytes = malloc((size_t)st.st_size + 1); /* and a NUL */
 	if (!bytes)
 		return -ENOMEM;

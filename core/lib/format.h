@@ -47,6 +47,7 @@ enum fmt_section {
 enum {
 	FMT_FAST_ALLOWED = 1, /* readers may use the fast check */
 	FMT_PRIVATE = 2,      /* made for its writer's eyes; the file's mode is 0600 */
+	FMT_TRUSTED = 4,      /* settled tokens decide on whatever mount */
 };
 
 /* Bits of fmt_dist.flags, beside a kind and a state. */
@@ -124,6 +125,13 @@ struct fmt_hash {
 	uint64_t lo, hi; /* XXH3-128 of the text */
 };
 
+/* Can no later change leave a token as it is? */
+enum fmt_settled {
+	FMT_UNSETTLED = 0,
+	FMT_SETTLED = 1,
+	FMT_SETTLED_FAST = 2, /* of a directory: for the fast check alone */
+};
+
 struct fmt_token {
 	uint64_t ino;
 	uint64_t size;
@@ -131,7 +139,7 @@ struct fmt_token {
 	uint64_t ctime_ns;
 	uint64_t btime_ns;
 	uint32_t type;
-	uint32_t settled; /* 0 or 1 */
+	uint32_t settled; /* enum fmt_settled */
 };
 
 struct fmt_seen {

@@ -1,7 +1,63 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "fresh.h"
 
+#include <linux/magic.h>
+#include <stddef.h>
+
 #define NS_PER_S INT64_C(1000000000)
+
+/* Not in <linux/magic.h>, at least not in that of every supported system. */
+#define FS_BCACHEFS 0xca451a4eu
+#define FS_CIFS 0xff534d42u
+#define FS_CRAMFS_SWAPPED 0x453dcd28u
+#define FS_EROFS 0xe0f5e1e2u
+#define FS_F2FS 0xf2f52010u
+#define FS_GPFS 0x47504653u
+#define FS_LUSTRE 0x0bd00bd0u
+#define FS_ROMFS 0x7275u
+#define FS_SMB2 0xfe534d42u
+#define FS_XFS 0x58465342u
+#define FS_ZFS 0x2fc12fc1u
+
+static const struct {
+	uint32_t magic;
+	struct fresh_fs fs; /* mounted for reading and writing */
+} known[] = {
+	{ EXT4_SUPER_MAGIC, { false, FRESH_NO_DOUBT } }, /* ext2 and ext3 too */
+	{ FS_XFS, { false, FRESH_NO_DOUBT } },
+	{ BTRFS_SUPER_MAGIC, { false, FRESH_NO_DOUBT } },
+	{ TMPFS_MAGIC, { false, FRESH_NO_DOUBT } },
+	{ FS_F2FS, { false, FRESH_NO_DOUBT } },
+	{ NFS_SUPER_MAGIC, { true, FRESH_NO_DOUBT } },
+	{ FS_LUSTRE, { true, FRESH_NO_DOUBT } },
+	{ FS_CIFS, { true, FRESH_NO_DOUBT } },
+	{ FS_SMB2, { true, FRESH_NO_DOUBT } },
+	{ CEPH_SUPER_MAGIC, { true, FRESH_NO_DOUBT } },
+	{ FS_GPFS, { true, FRESH_NO_DOUBT } },
+	/* Of this machine's clock, which is what a fast check needs to know. */
+	{ OVERLAYFS_SUPER_MAGIC, { false, FRESH_OVERLAY } },
+	{ SQUASHFS_MAGIC, { false, FRESH_READ_ONLY } },
+	{ FS_EROFS, { false, FRESH_READ_ONLY } },
+	{ CRAMFS_MAGIC, { false, FRESH_READ_ONLY } },
+	{ FS_CRAMFS_SWAPPED, { false, FRESH_READ_ONLY } },
+	{ FS_ROMFS, { false, FRESH_READ_ONLY } },
+	{ ISOFS_SUPER_MAGIC, { false, FRESH_READ_ONLY } },
+	{ FS_ZFS, { false, FRESH_UNLISTED } },
+	{ FS_BCACHEFS, { false, FRESH_UNLISTED } },
+	{ RAMFS_MAGIC, { false, FRESH_UNLISTED } },
+};
+
+struct fresh_fs fresh_fs_of(uint32_t magic, bool read_only)
+{
+	struct fresh_fs fs = { true, FRESH_UNLISTED };
+
+	for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
+		if (known[i].magic == magic)
+			fs = known[i].fs;
+	if (read_only && fs.doubt == FRESH_NO_DOUBT)
+		fs.doubt = FRESH_READ_ONLY;
+	return fs;
+}
 
 bool fresh_token_eq(const struct token *a, const struct token *b)
 {
@@ -25,13 +81,16 @@ enum fresh_verdict fresh_judge(const struct token *recorded, bool settled,
  * The last moment at which a change could still leave the token as it is;
  * INT64_MAX when that never ends.
  */
-static int64_t racy_until(const struct token *t)
+static int64_t racy_until(const struct token *t, bool trusted)
 {
 	/* utimes(2) sets any mtime, so only ctime tells how fine the stamps are. */
-	int64_t margin = t->ctime_ns % NS_PER_S == 0 ? FRESH_COARSE_NS : 0;
+	bool coarse = t->ctime_ns % NS_PER_S == 0;
+	int64_t margin = coarse ? FRESH_COARSE_NS : 0;
 	int64_t newest = t->mtime_ns > t->ctime_ns ? t->mtime_ns : t->ctime_ns;
 
-	if (t->mtime_ns == INT64_MIN || t->ctime_ns < NS_PER_S)
+	if (t->mtime_ns == INT64_MIN || t->ctime_ns == INT64_MIN)
+		return INT64_MAX;
+	if (!trusted && (coarse || t->ctime_ns < NS_PER_S))
 		return INT64_MAX;
 	if (newest > INT64_MAX - margin)
 		return INT64_MAX;
@@ -39,14 +98,14 @@ static int64_t racy_until(const struct token *t)
 	return newest + margin;
 }
 
-bool fresh_settled_local(const struct token *t, int64_t before_ns)
+bool fresh_settled_local(const struct token *t, int64_t before_ns, bool trusted)
 {
-	return racy_until(t) < before_ns;
+	return racy_until(t, trusted) < before_ns;
 }
 
-int64_t fresh_wait_ns(const struct token *t, int64_t now_ns)
+int64_t fresh_wait_ns(const struct token *t, int64_t now_ns, bool trusted)
 {
-	int64_t last = racy_until(t);
+	int64_t last = racy_until(t, trusted);
 	uint64_t left;
 
 	if (last < now_ns)

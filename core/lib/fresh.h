@@ -10,7 +10,9 @@
  * looks at a clock.
  *
  * A token is settled when no later change could leave it as it is.  Only the
- * writer decides that, from the time at which the token was taken.
+ * writer decides that, from the time at which the token was taken.  A settled token
+ * decides only on a mount whose stamps this system's kernel makes and that cover all
+ * that an answer depends on; the reader judges the mount that it finds.
  *
  * Used by: stamp.c, scan.c, check.c, index.c, view.c.  Uses: nothing.
  */
@@ -30,11 +32,22 @@ struct token {
 	uint32_t type;    /* st_mode & S_IFMT */
 };
 
-enum fresh_fs {
-	FRESH_LOCAL,  /* stamps come from this machine's clock */
-	FRESH_REMOTE, /* another clock's stamps, or a file system that we do not know */
-	FRESH_IMAGE,  /* a read-only image, whose stamps may recur in the next image */
+/* Why the stamps of a mount do not decide. */
+enum fresh_doubt {
+	FRESH_NO_DOUBT, /* they do */
+	FRESH_OVERLAY,  /* a merged directory shows the stamps of its upper layer alone */
+	FRESH_READ_ONLY, /* they may be an image builder's, and recur in the next image */
+	FRESH_UNLISTED,  /* FUSE, and whatever else is not known to cover everything */
 };
+
+/* What the stamps of a mount are worth. */
+struct fresh_fs {
+	bool remote; /* another clock makes them: they settle when two scans have seen them */
+	enum fresh_doubt doubt;
+};
+
+#define FRESH_LOCAL ((struct fresh_fs){ .remote = false })
+#define FRESH_REMOTE ((struct fresh_fs){ .remote = true })
 
 /* What is known of the content, once it has been looked at. */
 enum fresh_content { FRESH_UNREAD, FRESH_EQUAL, FRESH_DIFFERS };
@@ -59,6 +72,15 @@ struct fresh_seen {
 /* Between two sightings on a remote file system. */
 #define FRESH_REMOTE_AGE_NS INT64_C(4000000000)
 
+/*
+ * fresh_fs_of - what the stamps of a mount are worth
+ * @magic:      f_type of statfs(2)
+ * @read_only:  ST_RDONLY of it
+ *
+ * A list of what may be relied on: everything else is FRESH_UNLISTED.
+ */
+struct fresh_fs fresh_fs_of(uint32_t magic, bool read_only);
+
 bool fresh_token_eq(const struct token *a, const struct token *b);
 
 /*
@@ -75,14 +97,16 @@ enum fresh_verdict fresh_judge(const struct token *recorded, bool settled,
  * fresh_settled_local - can no later change leave this token as it is?
  * @t:          a token from a local file system
  * @before_ns:  CLOCK_REALTIME_COARSE as read before the token was taken
+ * @trusted:    an administrator vouches for the stamps, whoever made them
  *
- * True when both stamps lie before the tick in which the token was taken (any
- * later change is stamped with that tick or a later one), with 2.1 s between
- * where stamps have whole seconds only.  A stamp in the future, a ctime of the
- * first second of the epoch (mtime may be 0, as on ostree), and a stamp out of
- * range never settle.
+ * True when both stamps lie before the tick in which the token was taken: any
+ * later change is stamped with that tick or a later one.  A stamp in the future and
+ * one out of range never settle.  Neither does a ctime of whole seconds or of the
+ * first second of the epoch, which no kernel makes where stamps have nanoseconds but
+ * every builder of images does (mtime may be either: utimes(2) sets it).  Trusted,
+ * these do as well, whole seconds after 2.1 s.
  */
-bool fresh_settled_local(const struct token *t, int64_t before_ns);
+bool fresh_settled_local(const struct token *t, int64_t before_ns, bool trusted);
 
 /*
  * fresh_wait_ns - how long until a local token can be settled
@@ -90,7 +114,7 @@ bool fresh_settled_local(const struct token *t, int64_t before_ns);
  * Returns 0 when it can be now, the nanoseconds to wait when that is at most
  * FRESH_TICK_WAIT_NS, and -1 when waiting would not help or takes longer.
  */
-int64_t fresh_wait_ns(const struct token *t, int64_t now_ns);
+int64_t fresh_wait_ns(const struct token *t, int64_t now_ns, bool trusted);
 
 /*
  * fresh_seen_long_ago - are two sightings at least FRESH_REMOTE_AGE_NS apart?

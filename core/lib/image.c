@@ -205,7 +205,7 @@ bool epc_image_fast_allowed(const struct epc_image *image)
 void epc_image_token(const struct epc_image *image, struct epc_token *ret)
 {
 	struct token token;
-	bool settled = view_dir_token(&image->view, &token);
+	bool settled = view_dir_token(&image->view, &token) == FMT_SETTLED;
 
 	*ret = token_of(&token, settled);
 }
@@ -215,8 +215,10 @@ const struct epc_dist *epc_image_next_dist(struct epc_image *image)
 	if (image->next == image->view.nr_dists)
 		return NULL;
 
-	image->dist = (struct epc_dist){ &image->view,
-					 view_dist(&image->view, image->next++) };
+	image->dist = (struct epc_dist){
+		.view = &image->view,
+		.d = view_dist(&image->view, image->next++),
+	};
 	return &image->dist;
 }
 
@@ -313,7 +315,7 @@ int epc_dist_token(const struct epc_dist *d, struct epc_token *ret)
 		return EPC_ABSENT;
 
 	settled = view_text_token(d->view, d->d.text, &token);
-	*ret = token_of(&token, settled);
+	*ret = token_of(&token, settled && !d->doubted);
 	return 0;
 }
 

@@ -115,7 +115,7 @@ static int string_add(struct index *ix, struct span s, struct fmt_ref *ret_ref)
 	return 0;
 }
 
-static int token_add(struct index *ix, const struct token *t, bool settled)
+static int token_add(struct index *ix, const struct token *t, enum fmt_settled settled)
 {
 	struct fmt_token rec = {
 		.ino = fmt_u64(t->ino),
@@ -131,7 +131,7 @@ static int token_add(struct index *ix, const struct token *t, bool settled)
 }
 
 int index_begin(struct index *ix, struct span path, uint32_t flags,
-		const struct token *token, bool settled)
+		const struct token *token, enum fmt_settled settled)
 {
 	int r;
 
@@ -186,10 +186,10 @@ static int text_add(struct index *ix, const struct index_dist *d, uint32_t *ret_
 		return r;
 
 	*ret_text = fmt_u32((uint32_t)text);
-	return token_add(ix, &d->token, d->settled);
+	return token_add(ix, &d->token, d->settled ? FMT_SETTLED : FMT_UNSETTLED);
 }
 
-void index_settle(struct index *ix, bool settled)
+void index_settle(struct index *ix, enum fmt_settled settled)
 {
 	((struct fmt_token *)(void *)ix->tokens.p)->settled = fmt_u32(settled);
 }

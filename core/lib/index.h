@@ -70,7 +70,7 @@ struct index {
  * Returns 0, -ENOMEM or -EFBIG.
  */
 must_check int index_begin(struct index *ix, struct span path, uint32_t flags,
-			   const struct token *token, bool settled);
+			   const struct token *token, enum fmt_settled settled);
 
 /*
  * index_room - bytes that texts may still fill
@@ -93,7 +93,7 @@ must_check int index_add_entry(struct index *ix, const struct index_entry *e);
 void index_bad_line(struct index *ix, unsigned line, uint8_t why);
 
 /* index_settle - the directory's token is, after all, settled or not. */
-void index_settle(struct index *ix, bool settled);
+void index_settle(struct index *ix, enum fmt_settled settled);
 
 /* index_set_seen - record when tokens that are not settled yet were seen. */
 must_check int index_set_seen(struct index *ix, const struct fresh_seen *seen);

@@ -225,10 +225,10 @@ int item_stamp(struct scan *s, int fd, struct stamp *ret_stamp, int64_t *ret_bef
 
 	*ret_before_ns = stamp_now_ns();
 	r = stamp_at(fd, "", s->fs, ret_stamp);
-	if (r < 0 || s->fs != FRESH_LOCAL)
+	if (r < 0 || s->fs.remote)
 		return r;
 
-	wait = fresh_wait_ns(&ret_stamp->token, *ret_before_ns);
+	wait = fresh_wait_ns(&ret_stamp->token, *ret_before_ns, s->opts.trusted);
 	if (wait <= 0 || wait > s->wait_ns)
 		return 0;
 
@@ -301,7 +301,9 @@ static int fd_read(struct scan *s, int fd, struct scan_buf *b, struct outcome *r
 	size_t n = 0;
 	int r;
 
-	r = item_stamp(s, fd, &st, &before_ns);
+	before_ns = INT64_MIN; /* does not settle */
+	r = scan_decides(s) ? item_stamp(s, fd, &st, &before_ns)
+			    : stamp_at(fd, "", s->fs, &st);
 	if (r < 0)
 		return outcome_of_error(s, r, ret);
 

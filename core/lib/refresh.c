@@ -216,6 +216,7 @@ int epc_folder_remove(struct epc_folder *f, const char *dir)
 struct epc_site {
 	struct epc_ctx *ctx;   /* borrowed; must outlive the site */
 	struct dir dir;        /* owned, open */
+	struct fresh_fs fs;    /* of the directory */
 	struct fresh_seen now; /* of the opening; zeros where one look is enough */
 };
 
@@ -238,7 +239,8 @@ int epc_site_open(struct epc_ctx *ctx, const char *dir, struct epc_site **ret_si
 	}
 
 	/* Only stamps of another clock are seen twice before they are believed. */
-	if (stamp_fs(site->dir.fd) == FRESH_REMOTE)
+	site->fs = stamp_fs_below(site->dir.fd);
+	if (site->fs.remote)
 		site->now = stamp_seen();
 	*ret_site = site;
 	return 0;
@@ -267,6 +269,7 @@ uid_t epc_site_owner(const struct epc_site *site)
 static uint32_t image_flags(unsigned flags)
 {
 	return (flags & EPC_REFRESH_FAST_OK ? FMT_FAST_ALLOWED : 0u) |
+	       (flags & EPC_REFRESH_TRUSTED ? FMT_TRUSTED : 0u) |
 	       (flags & EPC_REFRESH_PRIVATE ? FMT_PRIVATE : 0u);
 }
 
@@ -288,6 +291,9 @@ static struct build_opts build_opts_for(const struct epc_site *site,
 			.beneath = (flags & EPC_REFRESH_BENEATH) != 0,
 			.keeper = ctx->euid,
 			.settle = true,
+			.trusted = (flags & EPC_REFRESH_TRUSTED) != 0,
+			.has_fs = true,
+			.fs = site->fs,
 			.root = ctx->root,
 			.path = ctx->root == ROOT_HOST ? NULL : site->dir.key,
 		},

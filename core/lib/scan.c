@@ -111,7 +111,7 @@ int scan_begin(struct scan *s, int dirfd, const struct scan_opts *opts)
 {
 	s->dirfd = dirfd;
 	s->opts = *opts;
-	s->fs = stamp_fs(dirfd);
+	s->fs = opts->has_fs ? opts->fs : stamp_fs(dirfd);
 	s->wait_ns = opts->settle ? FRESH_TICK_WAIT_NS : 0;
 	s->steady = false;
 
@@ -123,8 +123,8 @@ int scan_begin(struct scan *s, int dirfd, const struct scan_opts *opts)
 	}
 
 	/* No later change of the directory can leave its token as it is? */
-	s->at_once = opts->confined && !opts->one_by_one && s->steady &&
-		     s->fs == FRESH_LOCAL && fresh_settled_local(&s->token, s->before_ns);
+	s->at_once = opts->confined && !opts->one_by_one && s->steady && !s->fs.remote &&
+		     !s->fs.doubt && fresh_settled_local(&s->token, s->before_ns, false);
 	s->was_at_once = s->at_once;
 	return 0;
 }
@@ -194,6 +194,11 @@ int scan_one(struct scan *s, struct span folder, enum name_kind kind,
 	     struct scan_item *ret_item)
 {
 	return read_one(s, folder, kind, true, ret_item);
+}
+
+bool scan_decides(const struct scan *s)
+{
+	return s->opts.trusted || !s->fs.doubt;
 }
 
 bool scan_may_keep(const struct scan *s, const struct stamp *st, mode_t need)

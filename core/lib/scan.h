@@ -76,6 +76,10 @@ struct scan_opts {
 	uid_t keeper;
 	bool no_items; /* reading an item is -ECANCELED: the caller is not ready for it */
 	bool settle; /* wait, once and FRESH_TICK_WAIT_NS at most, for tokens to settle */
+	bool trusted; /* an administrator vouches for the stamps */
+
+	bool has_fs; /* .fs is known, else it is asked for */
+	struct fresh_fs fs;
 
 	/*
 	 * The directory belongs to a system in a folder: what links lead to is looked
@@ -112,7 +116,7 @@ struct scan_buf {
 struct scan {
 	int dirfd; /* borrowed; must outlive the scan */
 	struct scan_opts opts;
-	enum fresh_fs fs;
+	struct fresh_fs fs;
 	struct token token; /* of the directory, taken before it was listed */
 	int64_t before_ns;  /* coarse clock before that */
 	uint64_t mount;     /* of the directory; 0 when unknown */
@@ -186,6 +190,9 @@ must_check int scan_one(struct scan *s, struct span folder, enum name_kind kind,
  */
 must_check int scan_stamp(const struct scan *s, const char *name,
 			  struct stamp *ret_stamp);
+
+/* scan_decides - may a settled token decide, with no content being read? */
+bool scan_decides(const struct scan *s);
 
 /*
  * scan_may_keep - may what has this owner and mode be kept for those it is kept for?

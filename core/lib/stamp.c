@@ -3,7 +3,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/magic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
 #include <sys/statvfs.h>
@@ -15,50 +17,69 @@
 #define NS_PER_S INT64_C(1000000000)
 #define POLL_NS 500000 /* far below a tick, which is 1 to 10 ms */
 
-/* Not in <linux/magic.h>, at least not in that of every supported system. */
-#define FS_BCACHEFS 0xca451a4eu
-#define FS_CRAMFS_SWAPPED 0x453dcd28u
-#define FS_EROFS 0xe0f5e1e2u
-#define FS_F2FS 0xf2f52010u
-#define FS_ROMFS 0x7275u
-#define FS_XFS 0x58465342u
-#define FS_ZFS 0x2fc12fc1u
-
-static const struct {
-	uint32_t magic;
-	enum fresh_fs rw;
-	enum fresh_fs ro; /* mounted read-only */
-} known[] = {
-	{ EXT4_SUPER_MAGIC, FRESH_LOCAL, FRESH_LOCAL }, /* ext2 and ext3 too */
-	{ BTRFS_SUPER_MAGIC, FRESH_LOCAL, FRESH_LOCAL },
-	{ FS_XFS, FRESH_LOCAL, FRESH_LOCAL },
-	{ FS_ZFS, FRESH_LOCAL, FRESH_LOCAL },
-	{ FS_F2FS, FRESH_LOCAL, FRESH_LOCAL },
-	{ FS_BCACHEFS, FRESH_LOCAL, FRESH_LOCAL },
-	{ TMPFS_MAGIC, FRESH_LOCAL, FRESH_LOCAL },
-	{ RAMFS_MAGIC, FRESH_LOCAL, FRESH_LOCAL },
-	/* composefs mounts an image as a read-only overlay. */
-	{ OVERLAYFS_SUPER_MAGIC, FRESH_LOCAL, FRESH_IMAGE },
-	{ SQUASHFS_MAGIC, FRESH_IMAGE, FRESH_IMAGE },
-	{ FS_EROFS, FRESH_IMAGE, FRESH_IMAGE },
-	{ CRAMFS_MAGIC, FRESH_IMAGE, FRESH_IMAGE },
-	{ FS_CRAMFS_SWAPPED, FRESH_IMAGE, FRESH_IMAGE },
-	{ FS_ROMFS, FRESH_IMAGE, FRESH_IMAGE },
-	{ ISOFS_SUPER_MAGIC, FRESH_IMAGE, FRESH_IMAGE },
-};
-
-enum fresh_fs stamp_fs(int fd)
+struct fresh_fs stamp_fs(int fd)
 {
 	struct statfs fs;
 
 	if (fstatfs(fd, &fs) < 0)
-		return FRESH_REMOTE;
+		return fresh_fs_of(0, false);
 
-	for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
-		if (known[i].magic == (uint32_t)fs.f_type)
-			return fs.f_flags & ST_RDONLY ? known[i].ro : known[i].rw;
+	return fresh_fs_of((uint32_t)fs.f_type, fs.f_flags & ST_RDONLY);
+}
 
-	return FRESH_REMOTE;
+/* Which mount a descriptor is on; 0 where the kernel does not tell. */
+static uint64_t mount_of(int fd)
+{
+	struct statx x;
+
+	if (statx(fd, "", AT_EMPTY_PATH, STATX_MNT_ID, &x) < 0 ||
+	    !(x.stx_mask & STATX_MNT_ID))
+		return 0;
+	return x.stx_mnt_id;
+}
+
+/* Of a line of mountinfo: is it of this mount, and its file system writable? */
+static bool line_is_writable(const char *line, uint64_t mount)
+{
+	const char *rest = strstr(line, " - ");
+	char *end;
+
+	if (strtoull(line, &end, 10) != mount || *end != ' ' || !rest)
+		return false;
+
+	/* " - ", the type, the source, the options of the file system. */
+	for (int i = 0; rest && i < 3; i++)
+		rest = strchr(rest + 1, ' ');
+	return rest && strncmp(rest, " rw", 3) == 0;
+}
+
+static bool is_writable_below(int fd)
+{
+	FILE *f = fopen("/proc/self/mountinfo", "re");
+	uint64_t mount = mount_of(fd);
+	bool writable = false;
+	char *line = NULL;
+	size_t cap = 0;
+
+	while (f && mount && !writable && getline(&line, &cap, f) > 0)
+		writable = line_is_writable(line, mount);
+
+	free(line);
+	if (f)
+		(void)fclose(f);
+	return writable;
+}
+
+struct fresh_fs stamp_fs_below(int fd)
+{
+	struct fresh_fs fs = stamp_fs(fd), writable;
+	struct statfs st;
+
+	if (fs.doubt != FRESH_READ_ONLY || fstatfs(fd, &st) < 0)
+		return fs;
+
+	writable = fresh_fs_of((uint32_t)st.f_type, false);
+	return !writable.doubt && is_writable_below(fd) ? writable : fs;
 }
 
 static int64_t time_ns(int64_t s, int64_t ns)
@@ -113,10 +134,11 @@ static struct stamp stamp_of_x(const struct statx *x)
 	return st;
 }
 
-int stamp_at(int dirfd, const char *name, enum fresh_fs fs, struct stamp *ret_stamp)
+int stamp_at(int dirfd, const char *name, struct fresh_fs fs, struct stamp *ret_stamp)
 {
 	int flags = AT_NO_AUTOMOUNT | (*name ? 0 : AT_EMPTY_PATH);
-	int sync = fs == FRESH_REMOTE ? AT_STATX_FORCE_SYNC : AT_STATX_SYNC_AS_STAT;
+	/* Below an overlay may be a server. */
+	int sync = fs.remote || fs.doubt ? AT_STATX_FORCE_SYNC : AT_STATX_SYNC_AS_STAT;
 	struct statx x;
 
 	if (statx(dirfd, name, flags | sync,

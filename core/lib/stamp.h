@@ -15,12 +15,19 @@
 #include "fresh.h"
 
 /*
- * stamp_fs - which clock the stamps below an open directory come from
- * @fd:  any descriptor on that file system
+ * stamp_fs - what the stamps of the mount are worth that a descriptor is on
  *
- * An allow-list: what is not known to be local is FRESH_REMOTE.
+ * One fstatfs(2), which tells of the mount as it is now.
  */
-enum fresh_fs stamp_fs(int fd);
+struct fresh_fs stamp_fs(int fd);
+
+/*
+ * stamp_fs_below - the same for who settles tokens
+ *
+ * Where a mount is read-only and the file system is not, as in a sandbox of systemd's,
+ * the kernel makes the stamps all the same.  Reads /proc; readers do without.
+ */
+struct fresh_fs stamp_fs_below(int fd);
 
 /* A token, and what else statx(2) tells in the same call. */
 struct stamp {
@@ -37,12 +44,13 @@ struct stamp stamp_of(const struct stat *st);
  * stamp_at - take the token of a name below a directory, links followed
  * @dirfd:  an open directory or file
  * @name:   relative path; "" for @dirfd itself
- * @fs:     of @dirfd; FRESH_REMOTE asks the server, past attribute caches
+ * @fs:     of @dirfd; where that is not sure to be local, a server is asked, past
+ *          attribute caches
  *
  * Uses statx(2), and fstatat(2) (btime then 0) where a filter refuses that.
  * Returns 0 or the negative errno of the call.
  */
-must_check int stamp_at(int dirfd, const char *name, enum fresh_fs fs,
+must_check int stamp_at(int dirfd, const char *name, struct fresh_fs fs,
 			struct stamp *ret_stamp);
 
 /* stamp_now_ns - CLOCK_REALTIME_COARSE, the clock that stamps files. */

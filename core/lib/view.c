@@ -442,7 +442,7 @@ int view_find_group(const struct view *v, struct span group, uint32_t *ret_first
 	return 1;
 }
 
-static bool token_at(const struct view *v, size_t i, struct token *ret_token)
+static enum fmt_settled token_at(const struct view *v, size_t i, struct token *ret_token)
 {
 	const struct fmt_token *t = (const void *)(v->tokens + i * v->token_size);
 
@@ -454,27 +454,46 @@ static bool token_at(const struct view *v, size_t i, struct token *ret_token)
 		.btime_ns = (int64_t)fmt_u64(t->btime_ns),
 		.type = fmt_u32(t->type),
 	};
-	return fmt_u32(t->settled) == 1;
+	switch (fmt_u32(t->settled)) {
+	case FMT_SETTLED:
+		return FMT_SETTLED;
+	case FMT_SETTLED_FAST:
+		return FMT_SETTLED_FAST;
+	default:
+		return FMT_UNSETTLED;
+	}
 }
 
-bool view_dir_token(const struct view *v, struct token *ret_token)
+enum fmt_settled view_dir_token(const struct view *v, struct token *ret_token)
 {
 	return token_at(v, 0, ret_token);
 }
 
 bool view_text_token(const struct view *v, uint32_t text, struct token *ret_token)
 {
-	return token_at(v, (size_t)text + 1, ret_token);
+	return token_at(v, (size_t)text + 1, ret_token) == FMT_SETTLED;
 }
 
 bool view_is_settled(const struct view *v)
 {
 	struct token token;
-	bool settled = view_dir_token(v, &token);
+	bool settled = view_dir_token(v, &token) == FMT_SETTLED;
 
 	for (uint32_t i = 0; settled && i < v->nr_hashes; i++)
 		settled = view_text_token(v, i, &token);
 	return settled;
+}
+
+bool view_can_settle(const struct view *v, int64_t now_ns)
+{
+	bool trusted = v->flags & FMT_TRUSTED;
+	struct token token;
+
+	for (uint32_t i = 0; i <= v->nr_hashes; i++)
+		if (token_at(v, i, &token) != FMT_SETTLED &&
+		    !fresh_settled_local(&token, now_ns, trusted))
+			return false;
+	return true;
 }
 
 void view_text_hash(const struct view *v, uint32_t text, uint64_t ret_hash[2])

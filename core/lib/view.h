@@ -128,10 +128,12 @@ int view_find_group(const struct view *v, struct span group, uint32_t *ret_first
 		    uint32_t *ret_count);
 
 /* The token of the directory, and of a text; returns whether it is settled. */
-bool view_dir_token(const struct view *v, struct token *ret_token);
+enum fmt_settled view_dir_token(const struct view *v, struct token *ret_token);
 bool view_text_token(const struct view *v, uint32_t text, struct token *ret_token);
 /* view_is_settled - do the tokens decide alone, without any content being read? */
 bool view_is_settled(const struct view *v);
+/* view_can_settle - would a scan at this time settle all local tokens as they are? */
+bool view_can_settle(const struct view *v, int64_t now_ns);
 void view_text_hash(const struct view *v, uint32_t text, uint64_t ret_hash[2]);
 
 #endif

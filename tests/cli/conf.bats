@@ -35,14 +35,15 @@ shows() {
 
 @test "each key, and where it comes from" {
 	put $ADMIN/epcache.conf '# ours' User=me Directory=/srv/a Exclude=/srv/b \
-		CheckFast=/srv/c Trigger=no Actions=no ' TimeoutSec = 30 '
+		CheckFast=/srv/c TrustStamps=/srv/d Trigger=no Actions=no ' TimeoutSec = 30 '
 	shows User me $ADMIN/epcache.conf:2
 	shows Directory /srv/a $ADMIN/epcache.conf:3
 	shows Exclude /srv/b $ADMIN/epcache.conf:4
 	shows CheckFast /srv/c $ADMIN/epcache.conf:5
-	shows Trigger no $ADMIN/epcache.conf:6
-	shows Actions no $ADMIN/epcache.conf:7
-	shows TimeoutSec 30 $ADMIN/epcache.conf:8
+	shows TrustStamps /srv/d $ADMIN/epcache.conf:6
+	shows Trigger no $ADMIN/epcache.conf:7
+	shows Actions no $ADMIN/epcache.conf:8
+	shows TimeoutSec 30 $ADMIN/epcache.conf:9
 }
 
 @test "a Directory= that does not exist is a row of status, unless it is excluded" {
@@ -81,14 +82,15 @@ assert rows[1:3] == [("Directory", "/srv/a", file + "1"), ("Directory", "/srv/b"
 		Directory=/net/apps/lib/python3.11/site-packages Exclude=/srv/b
 	tty NO_COLOR=1 "$EPCACHE" status --config --root "$ROOT"
 	[ "$status" -eq 0 ]
-	[ "$output" = "User        _epcache  default
-Directory   /net/apps/lib/python3.11/site-packages
-                      $ADMIN/epcache.conf.d/50-cluster.conf:1
-Exclude     /srv/b    $ADMIN/epcache.conf.d/50-cluster.conf:2
-CheckFast             default
-Trigger     yes       default
-Actions     yes       default
-TimeoutSec  60        default" ]
+	[ "$output" = "User         _epcache  default
+Directory    /net/apps/lib/python3.11/site-packages
+                       $ADMIN/epcache.conf.d/50-cluster.conf:1
+Exclude      /srv/b    $ADMIN/epcache.conf.d/50-cluster.conf:2
+CheckFast              default
+TrustStamps            default
+Trigger      yes       default
+Actions      yes       default
+TimeoutSec   60        default" ]
 }
 
 @test "the admin's file replaces the distribution's" {

@@ -13,6 +13,9 @@
  *   --cache DIR     where the cache files are (a folder of their own is made)
  *   --remount CMD   run by a shell whenever a round waits: it takes the file
  *                   system away and brings it back as it was
+ *   --seen DIR      where refresh and check see what is written below --dir: an image of
+ *   --swap CMD      it, or a mount above it, that CMD makes anew, with equal stamps
+ *   --trusted       the administrator vouches for the stamps
  *   --like WHAT     as if on another file system: "coarse" has stamps of two
  *                   seconds; "remote" has them too, by a clock that is an hour
  *                   behind ours
@@ -49,6 +52,7 @@
  *   C  check, which is one trial      to tick, as a crowd of writers would have it
  *   A  wait until stamps are old   S  refresh it, after which it has to be settled
  *                                  P  refresh it, and change it meanwhile
+ *   I  swap the image of all
  */
 static const struct scenario {
 	const char *name, *steps;
@@ -68,9 +72,16 @@ static const struct scenario {
 	{ "changed while a refresh finds nothing to do", "W|r|A|RPC" },
 };
 
+static const struct scenario swapped[] = {
+	{ "another image", "W|I|R|M|I|C" },
+	{ "another image after two refreshes", "W|I|R|A|R|M|I|C" },
+	{ "a third image", "W|I|R|M|I|RC|M|I|C" },
+};
+
 struct trial {
 	struct site site;
-	struct contents cached; /* what the cache file is of */
+	char seen[SITE_PATH_MAX]; /* path of the directory, for refresh and check */
+	struct contents cached;   /* what the cache file is of */
 	bool cached_known;
 	struct rng rng;
 	const char *changes[4]; /* the last ones */
@@ -80,7 +91,9 @@ struct trial {
 
 struct run {
 	unsigned long trials, seed;
-	const char *dir, *cache_base, *name, *remount;
+	const char *dir, *cache_base, *name, *remount, *seen, *swap;
+	unsigned flags; /* of a refresh */
+	bool doubted;   /* content decides there */
 	int64_t age_ns;
 	struct tmp tmp, cache;
 	struct epc_ctx *ctx;
@@ -149,22 +162,22 @@ static const struct likeness {
 
 static const struct likeness *like; /* NULL: the file system itself */
 
-enum fresh_fs __real_stamp_fs(int fd);
-enum fresh_fs __wrap_stamp_fs(int fd);
-int __real_stamp_at(int dirfd, const char *name, enum fresh_fs fs,
+struct fresh_fs __real_stamp_fs(int fd);
+struct fresh_fs __wrap_stamp_fs(int fd);
+int __real_stamp_at(int dirfd, const char *name, struct fresh_fs fs,
 		    struct stamp *ret_stamp);
-int __wrap_stamp_at(int dirfd, const char *name, enum fresh_fs fs,
+int __wrap_stamp_at(int dirfd, const char *name, struct fresh_fs fs,
 		    struct stamp *ret_stamp);
 
-enum fresh_fs __wrap_stamp_fs(int fd)
+struct fresh_fs __wrap_stamp_fs(int fd)
 {
 	if (like)
-		return like->remote ? FRESH_REMOTE : FRESH_LOCAL;
+		return (struct fresh_fs){ .remote = like->remote };
 
 	return __real_stamp_fs(fd);
 }
 
-int __wrap_stamp_at(int dirfd, const char *name, enum fresh_fs fs,
+int __wrap_stamp_at(int dirfd, const char *name, struct fresh_fs fs,
 		    struct stamp *ret_stamp)
 {
 	struct token *t = &ret_stamp->token;
@@ -205,13 +218,17 @@ static void is_cached(struct run *run, struct trial *t, bool settled)
 	t->cached_known = true;
 	run->refreshed++;
 	run->settled += settled;
+	if (settled && run->doubted) {
+		run->unsettled++;
+		say(run, t, "settled, where stamps do not decide");
+	}
 }
 
 /* Returns whether all is settled; a refresh that finds nothing to do judges as well. */
 static bool refresh(struct run *run, struct trial *t)
 {
 	struct epc_refreshed counts = { .settled = false };
-	int r = epc_refresh(run->ctx, t->site.path, 0, &counts);
+	int r = epc_refresh(run->ctx, t->seen, run->flags, &counts);
 
 	errno = r < 0 ? -r : 0;
 	MUST(r == 0 || r == EPC_UNCHANGED);
@@ -237,20 +254,23 @@ static bool has_future_dates(const struct contents *c)
 static void refresh_at_once(struct run *run, struct trial *t)
 {
 	const struct build_opts opts = {
-		.scan = { .confined = true, .public_only = true, .settle = false },
+		.scan = { .confined = true,
+			  .public_only = true,
+			  .trusted = run->flags != 0 },
+		.flags = run->flags ? FMT_TRUSTED : 0,
 		.now = stamp_seen(),
 	};
-	int fd = open(t->site.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int fd = open(t->seen, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	struct epc_refreshed counts;
 	struct epc_folder *folder;
 	struct epc_image *image;
 	char *bytes;
 	size_t n;
 
-	MUST(epc_folder_open(run->ctx, t->site.path, 0, &folder) == 0);
+	MUST(epc_folder_open(run->ctx, t->seen, 0, &folder) == 0);
 	MUST(epc_folder_lock(folder) == 0);
-	MUST(fd >= 0 && build_bytes(fd, span_of(t->site.path), &opts, &bytes, &n) == 0);
-	MUST(epc_image_from_bytes(run->ctx, t->site.path, bytes, n, &image) == 0);
+	MUST(fd >= 0 && build_bytes(fd, span_of(t->seen), &opts, &bytes, &n) == 0);
+	MUST(epc_image_from_bytes(run->ctx, t->seen, bytes, n, &image) == 0);
 	MUST(epc_folder_publish(folder, image) >= 0);
 	epc_image_counts(image, &counts);
 
@@ -264,7 +284,7 @@ static void refresh_at_once(struct run *run, struct trial *t)
 /* Seen before, and old by now. */
 static void refresh_to_settle(struct run *run, struct trial *t)
 {
-	if (refresh(run, t) || has_future_dates(&t->site.now))
+	if (refresh(run, t) || run->doubted || has_future_dates(&t->site.now))
 		return;
 
 	run->unsettled++;
@@ -288,7 +308,7 @@ static void change_meanwhile(struct run *run, struct trial *t)
 		.left = listed ? 1 : rng_below(&t->rng, 4 + 2 * t->site.now.nr),
 		.after = !listed && rng_one_in(&t->rng, 2),
 	};
-	r = epc_refresh(run->ctx, t->site.path, 0, NULL);
+	r = epc_refresh(run->ctx, t->seen, run->flags, NULL);
 	errno = r < 0 ? -r : 0;
 	MUST(r == 0 || r == EPC_UNCHANGED);
 
@@ -304,12 +324,13 @@ static void change_meanwhile(struct run *run, struct trial *t)
 static bool tokens_suffice(const struct view *v, const char *path)
 {
 	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	enum fresh_fs fs = __wrap_stamp_fs(fd);
+	struct fresh_fs fs = __wrap_stamp_fs(fd);
 	struct token token;
 	struct stamp now;
-	bool settled = view_dir_token(v, &token), all;
+	bool settled = view_dir_token(v, &token) == FMT_SETTLED, all;
 
-	all = __wrap_stamp_at(fd, "", fs, &now) == 0 &&
+	all = (!fs.doubt || v->flags & FMT_TRUSTED) &&
+	      __wrap_stamp_at(fd, "", fs, &now) == 0 &&
 	      fresh_judge(&token, settled, &now.token, FRESH_UNREAD) == FRESH_YES;
 	for (uint32_t i = 0; all && i < v->nr_dists; i++) {
 		struct view_dist d = view_dist(v, i);
@@ -333,11 +354,11 @@ static void count_way(struct run *run, const struct trial *t)
 	struct epc_str bytes;
 	struct view v;
 
-	MUST(epc_folder_open(run->ctx, t->site.path, 0, &folder) == 0);
-	MUST(epc_folder_read(folder, t->site.path, &image) == 0);
+	MUST(epc_folder_open(run->ctx, t->seen, 0, &folder) == 0);
+	MUST(epc_folder_read(folder, t->seen, &image) == 0);
 	bytes = epc_image_bytes(image);
 	MUST(view_init(&v, bytes.data, bytes.len) == 0);
-	if (tokens_suffice(&v, t->site.path))
+	if (tokens_suffice(&v, t->seen))
 		run->by_tokens++;
 	else
 		run->by_content++;
@@ -387,37 +408,56 @@ static void judge(struct run *run, struct trial *t, const struct epc_dir *dir,
 
 static void check(struct run *run, struct trial *t)
 {
-	const char *path = t->site.path;
+	const char *path = t->seen;
+	struct site seen = t->site; /* on whose disk the truth is */
 	struct epc_answer *a;
 
+	memcpy(seen.path, t->seen, sizeof seen.path);
 	MUST(epc_query(run->ctx, &path, 1, NULL, NULL, &a) == 0);
-	judge(run, t, epc_answer_next_dir(a), answer_is_true(a, &t->site));
+	judge(run, t, epc_answer_next_dir(a), answer_is_true(a, &seen));
 	epc_answer_free(a);
 }
 
 /* --- rounds ------------------------------------------------------------------------ */
 
+static void run_command(const char *command)
+{
+	int status = system(command);
+
+	errno = EIO;
+	MUST(status == 0);
+}
+
+/* How old stamps have to be to settle; what is swapped is only there by now. */
+static int64_t age_ns(const struct run *run)
+{
+	int fd = run->seen ? open(run->seen, O_RDONLY | O_CLOEXEC) : -1;
+	int64_t ns = fd >= 0 && __wrap_stamp_fs(fd).remote ? REMOTE_NS : run->age_ns;
+
+	if (fd >= 0)
+		(void)close(fd);
+	return ns;
+}
+
 static void wait_for_age(const struct run *run)
 {
-	const struct timespec age = { .tv_sec = run->age_ns / NS_PER_S,
-				      .tv_nsec = run->age_ns % NS_PER_S };
+	int64_t ns = age_ns(run);
+	const struct timespec age = { .tv_sec = ns / NS_PER_S, .tv_nsec = ns % NS_PER_S };
 
-	if (run->remount) {
-		int status = system(run->remount);
-
-		errno = EIO;
-		MUST(status == 0);
-	}
+	if (run->remount)
+		run_command(run->remount);
 	(void)nanosleep(&age, NULL);
 }
 
-static void write_site(struct trial *t)
+static void write_site(const struct run *run, struct trial *t)
 {
 	char path[SITE_PATH_MAX + 8];
 
 	(void)snprintf(path, sizeof path, "%s/site", t->dir);
 	MUST(mkdir(t->dir, 0755) == 0);
 	site_make(&t->site, path, 1 + rng_below(&t->rng, 5), &t->rng);
+	MUST(snprintf(t->seen, sizeof t->seen, "%s%s", run->seen ? run->seen : "",
+		      run->seen ? path + strlen(run->dir) : path) < (int)sizeof t->seen);
 }
 
 /* The cache file too: the next round has the same names. */
@@ -425,9 +465,9 @@ static void remove_all(struct run *run, const struct trial *t)
 {
 	struct epc_folder *folder;
 
-	MUST(epc_folder_open(run->ctx, t->site.path, 0, &folder) == 0);
+	MUST(epc_folder_open(run->ctx, t->seen, 0, &folder) == 0);
 	MUST(epc_folder_lock(folder) == 0);
-	MUST(epc_folder_remove(folder, t->site.path) == 0);
+	MUST(epc_folder_remove(folder, t->seen) == 0);
 	epc_folder_free(folder);
 	remove_tree(t->dir);
 }
@@ -436,7 +476,7 @@ static void do_step(struct run *run, struct trial *t, char step)
 {
 	switch (step) {
 	case 'W':
-		write_site(t);
+		write_site(run, t);
 		break;
 	case 'R':
 		(void)refresh(run, t);
@@ -465,6 +505,10 @@ static void do_group(struct run *run, struct trial *trials, unsigned nr,
 {
 	if (steps[0] == 'A') {
 		wait_for_age(run);
+		return;
+	}
+	if (steps[0] == 'I') {
+		run_command(run->swap);
 		return;
 	}
 	for (unsigned i = 0; i < nr; i++)
@@ -497,7 +541,9 @@ static void do_round(struct run *run, struct trial *trials, unsigned nr)
 
 static void do_rounds(struct run *run)
 {
-	unsigned long nr = (run->trials + NR(scenarios) - 1) / NR(scenarios);
+	const struct scenario *all = run->swap ? swapped : scenarios;
+	size_t nr_all = run->swap ? NR(swapped) : NR(scenarios);
+	unsigned long nr = (run->trials + nr_all - 1) / nr_all;
 	struct trial *trials;
 
 	if (nr > ROUND_MAX)
@@ -505,9 +551,9 @@ static void do_rounds(struct run *run)
 	trials = calloc(nr, sizeof *trials);
 	MUST(trials);
 	do {
-		run->scenario = scenarios + run->round % NR(scenarios);
+		run->scenario = all + run->round % nr_all;
 		do_round(run, trials, (unsigned)nr);
-	} while (++run->round % NR(scenarios) != 0 || run->judged < run->trials);
+	} while (++run->round % nr_all != 0 || run->judged < run->trials);
 	free(trials);
 }
 
@@ -532,9 +578,10 @@ static int64_t find_age(const struct run *run)
 	return coarse ? COARSE_NS : TICK_NS;
 }
 
-static bool is_local(const struct run *run)
+/* What is swapped is no mount whose stamps decide; the first swap is yet to come. */
+static bool is_doubted(const struct run *run)
 {
-	return __wrap_stamp_fs(run->tmp.fd) == FRESH_LOCAL;
+	return !run->flags && (run->swap || __wrap_stamp_fs(run->tmp.fd).doubt);
 }
 
 static void result(const struct run *run, int number, bool ok, const char *what)
@@ -545,8 +592,9 @@ static void result(const struct run *run, int number, bool ok, const char *what)
 static int report(const struct run *run)
 {
 	/* A run that never judged by tokens, or never by content, proved little. */
-	bool all_ways = run->changed && run->unchanged && run->by_content &&
-			(run->by_tokens || run->trials < 500);
+	bool tokens = run->doubted ? !run->by_tokens
+				   : run->by_tokens || run->trials < 500;
+	bool all_ways = run->changed && run->unchanged && run->by_content && tokens;
 	bool bad = run->falsely_fresh || run->falsely_stale || run->wrong ||
 		   run->unsettled || !all_ways;
 
@@ -561,8 +609,11 @@ static int report(const struct run *run)
 	result(run, 1, run->falsely_fresh == 0, "never falsely fresh");
 	result(run, 2, run->falsely_stale == 0, "never falsely stale");
 	result(run, 3, run->wrong == 0, "the answer is right");
-	result(run, 4, all_ways, "judged both ways, by tokens and by content");
-	result(run, 5, run->unsettled == 0, "settled once it is old");
+	result(run, 4, all_ways,
+	       run->doubted ? "judged by content alone"
+			    : "judged both ways, by tokens and by content");
+	result(run, 5, run->unsettled == 0,
+	       run->doubted ? "never settled" : "settled once it is old");
 	printf("1..5\n");
 	return bad;
 }
@@ -585,8 +636,7 @@ static int run_all(struct run *run)
 	MUST(epc_ctx_set_cache_dir(run->ctx, run->cache.path) == 0);
 	epc_ctx_set_check(run->ctx, EPC_CHECK_STRICT);
 	run->age_ns = find_age(run);
-	if (!like && !is_local(run))
-		printf("# %s: not known to be local: content decides\n", run->name);
+	run->doubted = is_doubted(run);
 
 	/* A descriptor would hold the file system. */
 	(void)close(take_fd(run->tmp.fd));
@@ -619,6 +669,9 @@ int main(int argc, char **argv)
 		{ "name", required_argument, NULL, 'n' },
 		{ "remount", required_argument, NULL, 'r' },
 		{ "like", required_argument, NULL, 'l' },
+		{ "seen", required_argument, NULL, 'e' },
+		{ "swap", required_argument, NULL, 'w' },
+		{ "trusted", no_argument, NULL, 'u' },
 		{ NULL, 0, NULL, 0 },
 	};
 	struct run run = { .trials = 2000, .seed = 1 };
@@ -644,6 +697,15 @@ int main(int argc, char **argv)
 		case 'r':
 			run.remount = optarg;
 			break;
+		case 'e':
+			run.seen = optarg;
+			break;
+		case 'w':
+			run.swap = optarg;
+			break;
+		case 'u':
+			run.flags = EPC_REFRESH_TRUSTED;
+			break;
 		case 'l':
 			like = find_like(optarg);
 			break;
@@ -651,8 +713,9 @@ int main(int argc, char **argv)
 			return 2;
 		}
 	}
-	if (!run.dir || run.dir[0] != '/' || optind != argc) {
-		fprintf(stderr, "fresh-prop: --dir needs an absolute path\n");
+	if (!run.dir || run.dir[0] != '/' || !run.seen != !run.swap || optind != argc) {
+		fprintf(stderr,
+			"fresh-prop: --dir needs an absolute path, --seen --swap\n");
 		return 2;
 	}
 	if (!run.name)

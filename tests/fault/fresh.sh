@@ -8,6 +8,10 @@
 # root is mounted in a mount namespace that ends with this script, on images in a
 # tmpfs of that namespace, so that nothing can be left; elsewhere it is skipped.
 #
+# Where stamps do not decide, what is below a mount is swapped while it is not mounted,
+# with all stamps equal as far as the kind of mount allows it: images made by mkfs
+# programs, lower layers, branches of FUSE file systems.
+#
 # Two-second stamps, and the stamps of a server whose clock is behind, are had without
 # such a file system, see fresh-prop.c; tests/unit/t-fresh.c has the rules as a table.
 set -u
@@ -67,9 +71,9 @@ mount_image() {
 		"${@:2}" "$image" >/dev/null 2>&1 && mount -o loop "$image" "$mem/$1" 2>/dev/null
 }
 
-run_image() { # NAME
+run_image() { # NAME [OPTION...]
 	run "$1" "$mem/$1" \
-		--remount "umount '$mem/$1' && mount -o loop '$mem/$1.image' '$mem/$1'"
+		--remount "umount '$mem/$1' && mount -o loop '$mem/$1.image' '$mem/$1'" "${@:2}"
 }
 
 # stack_overlay FOLDER - what was written last becomes the lower layer, as in a
@@ -93,12 +97,107 @@ stack_overlay() {
 		-o "redirect_dir=on,lowerdir=$lower,upperdir=upper$n,workdir=work$n"
 }
 
-run_likenesses() { # FOLDER
-	local like
+# --- what is swapped ---------------------------------------------------------------
 
-	for like in coarse remote; do
-		mkdir "$1/like-$like" && run "like-$like" "$1/like-$like" --like "$like" &
+when=1520598896 # of every stamp
+uuid=11111111-2222-3333-4444-555555555555
+
+# stamp_ext4 IMAGE STAGE - ctime and the time of birth, too, which mkfs takes from elsewhere.
+stamp_ext4() {
+	local path time
+
+	find "$2" -mindepth 1 -printf '%P\n' | while IFS= read -r path; do
+		for time in atime mtime ctime crtime; do
+			printf 'sif "/%s" %s @%s\nsif "/%s" %s_extra 0\n' \
+				"$path" "$time" "$when" "$path" "$time"
+		done
+	done | debugfs -w -f - "$1" >/dev/null 2>&1
+}
+
+make_ext4() { # IMAGE STAGE OPTION...
+	rm -f "$1"
+	truncate -s 64M "$1"
+	E2FSPROGS_FAKE_TIME=$when mkfs.ext4 -q -O ^has_journal -N 16384 -U "$uuid" \
+		-E "hash_seed=$uuid,root_owner=0:0" -d "$2" "${@:3}" "$1" && stamp_ext4 "$1" "$2"
+}
+
+make_squashfs() { # IMAGE STAGE
+	mksquashfs "$2" "$1" -noappend -quiet -no-progress -all-time $when -mkfs-time $when \
+		>/dev/null
+}
+
+make_erofs() { # IMAGE STAGE
+	rm -f "$1"
+	mkfs.erofs -T $when -U "$uuid" --quiet "$1" "$2" >/dev/null 2>&1
+}
+
+# upper_folders - so that each directory is merged, and shows the upper layer's stamps.
+upper_folders() {
+	local site
+
+	for site in stage/*/*/site; do
+		mkdir -p "upper/${site#*/}"
 	done
+}
+
+lay_over() { # LOWER [TYPE]
+	upper_folders
+	if [ -n "${2-}" ]; then
+		"$2" -o "lowerdir=$1,upperdir=upper,workdir=work" seen
+	else
+		mount -t overlay overlay -o "lowerdir=$1,upperdir=upper,workdir=work" seen
+	fi
+}
+
+unmount() {
+	! mountpoint -q "$1" || umount "$1"
+}
+
+# swap KIND FOLDER - what is in FOLDER/stage by now is seen in FOLDER/seen.
+swap() {
+	cd "$2" && mkdir -p seen upper work below && unmount seen && unmount below || return
+	find stage -exec touch -h -d @$when {} + || return
+	case $1 in
+	ext4-ro) make_ext4 image stage && mount -o loop,ro image seen ;;
+	ext4-rw) make_ext4 image stage && mount -o loop image seen ;;
+	ext4-128) make_ext4 image stage -I 128 && mount -o loop image seen ;;
+	ext4-bound) make_ext4 image stage && mount -o loop image seen && mount -o remount,bind,ro seen ;;
+	squashfs) make_squashfs image stage && mount -t squashfs -o loop image seen ;;
+	erofs) make_erofs image stage && mount -t erofs -o loop image seen ;;
+	overlay-squashfs)
+		make_squashfs image stage && mount -t squashfs -o loop image below && lay_over below ;;
+	overlay-lower) lay_over stage ;;
+	overlay-ro) mount -t overlay overlay -o lowerdir=below:stage seen ;;
+	fuse2fs) make_ext4 image stage && fuse2fs -o ro,fakeroot image seen ;;
+	squashfuse) make_squashfs image stage && squashfuse image seen ;;
+	fuse-overlayfs) lay_over stage fuse-overlayfs ;;
+	mergerfs) upper_folders && mergerfs upper:stage seen ;;
+	unionfs) upper_folders && unionfs upper=RW:stage=RO seen ;;
+	esac >/dev/null 2>&1
+}
+
+swap_kinds='ext4-ro ext4-rw ext4-128 ext4-bound squashfs erofs overlay-squashfs overlay-lower
+	overlay-ro fuse2fs squashfuse fuse-overlayfs mergerfs unionfs'
+
+run_and_show_swapped() { # KIND
+	local folder=$mem/swap-$1
+
+	mkdir -p "$folder/stage" && cp -a "$folder" "$folder.try"
+	if ! (swap "$1" "$folder.try"); then
+		skip "$1" 'cannot be made and mounted here'
+		return
+	fi
+	(swap none "$folder.try")
+	run "$1" "$folder/stage" --seen "$folder/seen" --swap "bash '$0' --swap '$1' '$folder'"
+	show "$1"
+	(swap none "$folder")
+	rm -rf --one-file-system "$folder" "$folder.try"
+}
+
+run_likenesses() { # FOLDER
+	mkdir "$1/like-coarse" "$1/like-remote"
+	run like-coarse "$1/like-coarse" --like coarse --trusted &
+	run like-remote "$1/like-remote" --like remote &
 	wait
 }
 
@@ -123,7 +222,7 @@ run_mounted() {
 	mkdir "$cache" "$mem/tmpfs"
 
 	# These mostly wait.
-	mount_image ext4-1s mkfs.ext4 -q -I 128 && run_image ext4-1s &
+	mount_image ext4-1s mkfs.ext4 -q -I 128 && run_image ext4-1s --trusted &
 	run_likenesses "$mem" &
 
 	run_and_show host "$work"
@@ -137,6 +236,9 @@ run_mounted() {
 	mount_image xfs mkfs.xfs -q && run_image xfs
 	mount_image btrfs mkfs.btrfs -q && run_image btrfs
 	mount_image ext4 mkfs.ext4 -q && run_image ext4
+	for name in $swap_kinds; do
+		run_and_show_swapped "$name"
+	done
 	wait
 	for name in xfs btrfs ext4 ext4-1s; do
 		if [ -e "$work/$name.out" ]; then
@@ -160,7 +262,7 @@ run_unmounted() {
 	else
 		skip tmpfs 'no tmpfs at /dev/shm'
 	fi
-	for name in overlay xfs btrfs ext4 ext4-1s; do
+	for name in overlay xfs btrfs ext4 $swap_kinds ext4-1s; do
 		skip "$name" 'needs root and mounts'
 	done
 	wait
@@ -201,6 +303,9 @@ start() {
 case ${1-} in
 --stack-overlay)
 	stack_overlay "$2"
+	exit ;;
+--swap)
+	swap "$2" "$3"
 	exit ;;
 --mounted|--unmounted)
 	work=$2

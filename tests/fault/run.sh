@@ -12,6 +12,7 @@ exec bash tests/tap.sh "$bin/damage" "bash tests/fault/fresh.sh $bin/fresh-prop"
 	"$bin/races" "$bin/races-write" "$bin/hammer" "$bin/replaced" \
 	"bash tests/fault/threads.sh" \
 	"${BATS:-bats} --tap tests/fault/readers.bats" \
+	"${BATS:-bats} --tap tests/fault/mounts.bats" \
 	"${BATS:-bats} --tap tests/fault/hostile.bats" \
 	"${BATS:-bats} --tap tests/fault/cost.bats" \
 	"${BATS:-bats} --tap tests/fault/bench.bats" \

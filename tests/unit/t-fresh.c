@@ -79,7 +79,17 @@ static void judges_what_happened_to_a_tree(void)
 #define STAMPS(m, c) { .mtime_ns = (m), .ctime_ns = (c) }
 /* clang-format on */
 
-/* wait: 0 when settled at .now, -1 when no short wait helps. */
+static void expect_wait(const struct token *t, int64_t now, bool trusted, int64_t wait)
+{
+	T(fresh_settled_local(t, now, trusted) == (wait == 0));
+	T(fresh_wait_ns(t, now, trusted) == wait);
+	if (wait > 0) { /* and it is just long enough */
+		T(fresh_settled_local(t, now + wait, trusted));
+		T(!fresh_settled_local(t, now + wait - 1, trusted));
+	}
+}
+
+/* wait: 0 when settled at .now, -1 when no short wait helps; both for trusted stamps. */
 static void settles_only_what_can_no_longer_change_unseen(void)
 {
 	static const struct {
@@ -119,10 +129,10 @@ static void settles_only_what_can_no_longer_change_unseen(void)
 		  20 * MS + 1 },
 		{ "whole-second ctime under a fine mtime", STAMPS(T0 + ODD, T0), T0 + S,
 		  -1 },
-		{ "ctime 0 (image)", STAMPS(0, 0), T0, -1 },
-		{ "ctime 1 ns short of 1 s", STAMPS(0, S - 1), T0, -1 },
+		{ "ctime 0 (image)", STAMPS(0, 0), T0, 0 },
+		{ "ctime 1 ns short of 1 s", STAMPS(0, S - 1), T0, 0 },
 		{ "ctime 1 s and a bit", STAMPS(0, S + 1), T0, 0 },
-		{ "ctime before the epoch", STAMPS(T0, -S), T0 + 9 * S, -1 },
+		{ "ctime before the epoch", STAMPS(T0, -S), T0 + 9 * S, 0 },
 		{ "ctime out of range", STAMPS(T0, INT64_MIN), T0 + 9 * S, -1 },
 		{ "mtime out of range", STAMPS(INT64_MIN, T0 + ODD), T0 + 9 * S, -1 },
 		{ "mtime at the end of time", STAMPS(INT64_MAX, T0 + ODD), T0 + 9 * S,
@@ -136,15 +146,57 @@ static void settles_only_what_can_no_longer_change_unseen(void)
 	};
 
 	for (size_t i = 0; i < N(rows); i++) {
-		int64_t wait = fresh_wait_ns(&rows[i].t, rows[i].now);
+		const struct token *t = &rows[i].t;
+		/* What builders of images make, and no kernel where stamps are fine. */
+		bool made = t->ctime_ns % S == 0 || t->ctime_ns < S;
 
 		T_ROW(rows[i].name);
-		T(fresh_settled_local(&rows[i].t, rows[i].now) == (rows[i].wait == 0));
-		T(wait == rows[i].wait);
-		if (wait > 0) { /* and it is just long enough */
-			T(fresh_settled_local(&rows[i].t, rows[i].now + wait));
-			T(!fresh_settled_local(&rows[i].t, rows[i].now + wait - 1));
-		}
+		expect_wait(t, rows[i].now, true, rows[i].wait);
+		expect_wait(t, rows[i].now, false, made ? -1 : rows[i].wait);
+	}
+}
+
+static void tells_what_the_stamps_of_a_mount_are_worth(void)
+{
+	static const struct {
+		const char *name;
+		uint32_t magic;
+		struct fresh_fs rw;
+		enum fresh_doubt ro;
+	} rows[] = {
+		{ "ext4", 0xef53, { false, FRESH_NO_DOUBT }, FRESH_READ_ONLY },
+		{ "xfs", 0x58465342, { false, FRESH_NO_DOUBT }, FRESH_READ_ONLY },
+		{ "btrfs", 0x9123683e, { false, FRESH_NO_DOUBT }, FRESH_READ_ONLY },
+		{ "tmpfs", 0x01021994, { false, FRESH_NO_DOUBT }, FRESH_READ_ONLY },
+		{ "f2fs", 0xf2f52010, { false, FRESH_NO_DOUBT }, FRESH_READ_ONLY },
+		{ "nfs", 0x6969, { true, FRESH_NO_DOUBT }, FRESH_READ_ONLY },
+		{ "lustre", 0x0bd00bd0, { true, FRESH_NO_DOUBT }, FRESH_READ_ONLY },
+		{ "cifs", 0xff534d42, { true, FRESH_NO_DOUBT }, FRESH_READ_ONLY },
+		{ "smb2", 0xfe534d42, { true, FRESH_NO_DOUBT }, FRESH_READ_ONLY },
+		{ "ceph", 0x00c36400, { true, FRESH_NO_DOUBT }, FRESH_READ_ONLY },
+		{ "gpfs", 0x47504653, { true, FRESH_NO_DOUBT }, FRESH_READ_ONLY },
+		{ "overlay", 0x794c7630, { false, FRESH_OVERLAY }, FRESH_OVERLAY },
+		{ "squashfs", 0x73717368, { false, FRESH_READ_ONLY }, FRESH_READ_ONLY },
+		{ "erofs", 0xe0f5e1e2, { false, FRESH_READ_ONLY }, FRESH_READ_ONLY },
+		{ "iso9660", 0x9660, { false, FRESH_READ_ONLY }, FRESH_READ_ONLY },
+		{ "zfs", 0x2fc12fc1, { false, FRESH_UNLISTED }, FRESH_UNLISTED },
+		{ "bcachefs", 0xca451a4e, { false, FRESH_UNLISTED }, FRESH_UNLISTED },
+		{ "FUSE", 0x65735546, { true, FRESH_UNLISTED }, FRESH_UNLISTED },
+		{ "9p", 0x01021997, { true, FRESH_UNLISTED }, FRESH_UNLISTED },
+		{ "vfat", 0x4d44, { true, FRESH_UNLISTED }, FRESH_UNLISTED },
+		{ "what does not exist yet",
+		  0,
+		  { true, FRESH_UNLISTED },
+		  FRESH_UNLISTED },
+	};
+
+	for (size_t i = 0; i < N(rows); i++) {
+		struct fresh_fs rw = fresh_fs_of(rows[i].magic, false);
+		struct fresh_fs ro = fresh_fs_of(rows[i].magic, true);
+
+		T_ROW(rows[i].name);
+		T(rw.remote == rows[i].rw.remote && rw.doubt == rows[i].rw.doubt);
+		T(ro.remote == rows[i].rw.remote && ro.doubt == rows[i].ro);
 	}
 }
 
@@ -218,6 +270,7 @@ int main(void)
 {
 	RUN(judges_what_happened_to_a_tree);
 	RUN(settles_only_what_can_no_longer_change_unseen);
+	RUN(tells_what_the_stamps_of_a_mount_are_worth);
 	RUN(tells_how_far_apart_two_sightings_are);
 	return t_done();
 }

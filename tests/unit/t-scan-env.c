@@ -247,7 +247,8 @@ static bool stamps_are_fine(int fd)
 {
 	struct stamp st;
 
-	return stamp_fs(fd) == FRESH_LOCAL && stamp_at(fd, "", FRESH_LOCAL, &st) == 0 &&
+	return !stamp_fs(fd).remote && !stamp_fs(fd).doubt &&
+	       stamp_at(fd, "", FRESH_LOCAL, &st) == 0 &&
 	       st.token.ctime_ns % 1000000000 != 0;
 }
 
@@ -266,9 +267,10 @@ static void waits_once_for_all_tokens(void)
 		return;
 	}
 	T(scan_begin(&s, t.site, &opts) == 0);
-	T(fresh_settled_local(&s.token, s.before_ns));
+	T(fresh_settled_local(&s.token, s.before_ns, false));
 	while ((r = scan_next(&s, &it)) > 0)
-		T(it.state == SCAN_TEXT && fresh_settled_local(&it.token, it.before_ns));
+		T(it.state == SCAN_TEXT &&
+		  fresh_settled_local(&it.token, it.before_ns, false));
 	T(r == 0);
 }
 
@@ -344,6 +346,9 @@ static void settles_no_token_of_another_mount(void)
 static void stamps_as_stat_says(void)
 {
 	static const char *const names[] = { "", "out", "out/text", "link" };
+	static const struct fresh_fs kinds[] = { { false, FRESH_NO_DOUBT },
+						 { true, FRESH_NO_DOUBT },
+						 { false, FRESH_OVERLAY } };
 	auto_tree struct tree t = tree_make();
 	struct stamp st;
 	struct stat want;
@@ -352,8 +357,8 @@ static void stamps_as_stat_says(void)
 	for (size_t i = 0; i < N(names); i++) {
 		T_ROW(names[i]);
 		T(fstatat(t.tmp.fd, names[i], &want, AT_EMPTY_PATH) == 0);
-		for (int fs = FRESH_LOCAL; fs <= FRESH_IMAGE; fs++) {
-			T(stamp_at(t.tmp.fd, names[i], (enum fresh_fs)fs, &st) == 0);
+		for (size_t k = 0; k < N(kinds); k++) {
+			T(stamp_at(t.tmp.fd, names[i], kinds[k], &st) == 0);
 			T(st.token.ino == want.st_ino);
 			T(st.token.size == (uint64_t)want.st_size);
 			T(st.token.type == (want.st_mode & S_IFMT));
@@ -372,8 +377,8 @@ static void knows_whose_clock_it_is(void)
 	int proc = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	struct fresh_seen a = stamp_seen(), b = stamp_seen();
 
-	T(stamp_fs(proc) == FRESH_REMOTE); /* not on the list */
-	T(stamp_fs(-1) == FRESH_REMOTE);
+	T(stamp_fs(proc).doubt == FRESH_UNLISTED && stamp_fs(proc).remote);
+	T(stamp_fs(-1).doubt == FRESH_UNLISTED);
 	T(a.boot == b.boot && a.boot_ns > 0 && b.boot_ns >= a.boot_ns && a.wall_ns > 0);
 	(void)close(proc);
 }
