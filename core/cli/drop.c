@@ -148,12 +148,8 @@ static bool is_setgroups_denied(void)
 	       memcmp(text, "deny", sizeof text) == 0;
 }
 
-/*
- * After EINVAL: does this user namespace lack the id?  The system's own has all of them,
- * and something else has refused there.  A file that is nowhere, given to that id, tells;
- * /proc would, but is not everywhere.
- */
-static bool is_unmapped(uid_t uid, gid_t gid)
+/* A file that is nowhere, given to that id, tells; /proc would, but is not everywhere. */
+bool drop_lacks_id(uid_t uid, gid_t gid)
 {
 	autoclose int fd = memfd_create("epcache-id", MFD_CLOEXEC);
 
@@ -173,7 +169,7 @@ static int drop_groups(gid_t gid)
 	if (syscall(SETRESGID, gid, gid, gid) < 0) {
 		int error = errno;
 
-		if (error != EINVAL || !is_unmapped((uid_t)-1, gid))
+		if (error != EINVAL || !drop_lacks_id((uid_t)-1, gid))
 			return -error;
 		r = DROP_NOT_HAD;
 	}
@@ -223,9 +219,14 @@ int drop_user(uid_t uid, gid_t gid)
 	if (syscall(SETRESUID, uid, uid, uid) < 0) {
 		int error = errno;
 
-		return error == EINVAL && is_unmapped(uid, (gid_t)-1) ? DROP_NOT_HAD
-								      : -error;
+		return error == EINVAL && drop_lacks_id(uid, (gid_t)-1) ? DROP_NOT_HAD
+									: -error;
 	}
+	/*
+	 * The change set it to fs.suid_dumpable, and nobody may attach to what holds
+	 * root's pipes.  Where that is 1, a process of the same user could before this call.
+	 */
+	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	if (groups < 0)
 		return groups;
 

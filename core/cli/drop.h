@@ -29,6 +29,13 @@ bool drop_limits(unsigned cpu_seconds);
 bool drop_new_privs(void);
 
 /*
+ * drop_lacks_id - has this user namespace no such id?  The system's own has all of them.
+ *
+ * An id of -1 is not asked about.
+ */
+bool drop_lacks_id(uid_t uid, gid_t gid);
+
+/*
  * drop_user - for good, and proved by trying to get back
  *
  * Returns DROP_DONE; DROP_NOT_HAD for who is not root, or is root only of a user

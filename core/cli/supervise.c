@@ -314,6 +314,10 @@ static void end_told(struct run *run, struct post *post)
 	} else if (r == EPC_UNCHANGED && may_stay(post)) {
 		d->end = SUPERVISED_UNCHANGED;
 		epc_image_counts(post->old, &d->found);
+	} else if (r == -EACCES && nobody_is_number(run->who.uid) &&
+		   !post->job.has_hello) {
+		end_with(d, SUPERVISED_SKIPPED,
+			 "not for everybody to read, and so not cached");
 	} else if (r == -EACCES && run->is_root && !post->job.has_hello) {
 		end_with(d, SUPERVISED_SKIPPED,
 			 "not for user %u to read, and so not cached",

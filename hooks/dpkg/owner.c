@@ -439,6 +439,7 @@ int main(int argc, char **argv)
 	const char *root = "";
 	int c, r;
 
+	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); /* nobody is to attach to it */
 	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
 		if (c != 'r')
 			return EXIT_USAGE;

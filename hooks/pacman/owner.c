@@ -17,6 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -150,6 +151,7 @@ int main(int argc, char **argv)
 	char *database = NULL;
 	int status;
 
+	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); /* nobody is to attach to it */
 	if (argc == 3 && strcmp(argv[1], "--root") == 0 && *argv[2] == '/')
 		root = argv[2];
 	else if (argc != 1)

@@ -18,6 +18,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -185,12 +186,13 @@ static int find_owners(const char *root, struct asked *asked, struct complaint *
  */
 static void leave_root(void)
 {
-	const uid_t nobody = 65534;
+	/* Of a range that nobody is given, and no other process has this pid; or nobody. */
+	const uid_t ids[] = { 0x7c000000u + (uid_t)getpid(), 65534 };
 
-	if (geteuid() != 0 || setgroups(0, NULL) < 0 ||
-	    setresgid(nobody, nobody, nobody) < 0 ||
-	    setresuid(nobody, nobody, nobody) < 0)
-		return;
+	for (int i = 0; i < 2 && geteuid() == 0; i++)
+		if (setgroups(0, NULL) < 0 || setresgid(ids[i], ids[i], ids[i]) < 0 ||
+		    setresuid(ids[i], ids[i], ids[i]) < 0)
+			continue;
 }
 
 /* --- the command --------------------------------------------------------------- */
@@ -227,6 +229,7 @@ int main(int argc, char **argv)
 	const char *root = "/";
 	int status;
 
+	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); /* nobody is to attach to it */
 	if (argc == 3 && strcmp(argv[1], "--root") == 0 && *argv[2] == '/')
 		root = argv[2];
 	else if (argc != 1)

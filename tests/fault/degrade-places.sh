@@ -86,6 +86,16 @@ read_only() {
 
 # reads USER ID GROUP - what the worker is where epcache.conf names USER.
 reads() {
+	reads_begin "$@"
+	why=$(small_refresh /mnt/of-root 2>&1) &&
+		[[ $why == *"not for user $2 to read, and so not cached"* ]] || return
+	why=$(small_refresh /mnt/of-user /mnt/of-group 2>&1) && [ -z "$why" ] || return
+	why=$(cd "$CACHE" && echo *.v1)
+	[ "$why" = 'mnt-of\x2dgroup.v1 mnt-of\x2duser.v1' ]
+}
+
+# reads_begin USER UID GID - directories of root's, of that user's, and of that group's.
+reads_begin() {
 	local dir
 
 	mkdir -p "$WORK/etc/epcache"
@@ -102,12 +112,16 @@ reads() {
 	chmod 750 "$WORK/of-group"
 	chown "$2" "$WORK/of-user"
 	chown ":$3" "$WORK/of-group"
+}
 
-	why=$(small_refresh /mnt/of-root 2>&1) &&
-		[[ $why == *"not for user $2 to read, and so not cached"* ]] || return
-	why=$(small_refresh /mnt/of-user /mnt/of-group 2>&1) && [ -z "$why" ] || return
+# reads_as_none USER - with this User= a worker has no rights but everybody's.
+reads_as_none() {
+	reads_begin "$1" 65534 65534
+	why=$(small_refresh /mnt/of-root /mnt/of-user /mnt/of-group 2>&1)
+	[ "$(grep -c 'not for everybody to read, and so not cached' <<<"$why")" -eq 3 ] || return
+	why=$(small_refresh /mnt/site 2>&1) && [ -z "$why" ] || return
 	why=$(cd "$CACHE" && echo *.v1)
-	[ "$why" = 'mnt-of\x2dgroup.v1 mnt-of\x2duser.v1' ]
+	[ "$why" = mnt-site.v1 ]
 }
 
 # A group that happens to have the number of a user may read more than he.
@@ -117,6 +131,13 @@ not_its_number() {
 	echo "User=$1" >"$WORK/etc/epcache/epcache.conf"
 	chmod 750 "$WORK/of-group"
 	chown ":$1" "$WORK/of-group"
+	why=$(small_refresh /mnt/of-group 2>&1) && [[ $why == *"not for user $1 to read"* ]]
+}
+
+# The group of a user who has no name is nobody's either.
+not_nogroup() { # UID
+	reads_begin "$1" "$1" 65534
+	why=$(small_refresh /mnt/of-user 2>&1) && [ -z "$why" ] || return
 	why=$(small_refresh /mnt/of-group 2>&1) && [[ $why == *"not for user $1 to read"* ]]
 }
 
@@ -133,14 +154,14 @@ sweep_users() {
 
 	printf '%s\n' "some:x:$USER_ID:54322::/:" 'toor:x:0:54322::/:' 'wheel:x:54323:0::/:' \
 		>"$WORK/etc/passwd"
-	t 'User= not given' reads '' 65534 65534
+	t 'User= not given' reads_as_none ''
 	t 'User= a name' reads some $USER_ID 54322
 	t 'User= a number, of a user' reads $USER_ID $USER_ID 54322
-	t 'User= a number, of nobody' reads 54400 54400 65534
-	t 'User= a name that there is not' reads absent 65534 65534
-	t "User= another name for root" reads toor 65534 65534
-	t "User= a name in root's group" reads wheel 65534 65534
-	t "User= a number in root's group" reads 54323 54323 65534
+	t 'User= a number, of nobody' not_nogroup 54400
+	t 'User= a name that there is not' reads_as_none absent
+	t "User= another name for root" reads_as_none toor
+	t "User= a name in root's group" reads_as_none wheel
+	t "User= a number in root's group" not_nogroup 54323
 	t 'User= a number is no group' not_its_number 54400
 	for user in 0 root; do
 		t "User=$user" not_root $user
@@ -238,13 +259,13 @@ within() {
 
 relative_closed() {
 	within 700 "$EPC" refresh --cache-dir "$CACHE" site || return
-	[[ $why == *'not for user '*' to read'* ]] && [ -z "$(ls "$CACHE"/*.v1 2>/dev/null)" ]
+	[[ $why == *'not for '*' to read'* ]] && [ -z "$(ls "$CACHE"/*.v1 2>/dev/null)" ]
 }
 
 # The folder of a root has to let its reader in; those above it do not.
 root_closed() {
 	within 700 "$EPC" refresh --cache-dir /cache --root "$WORK/closed" /site &&
-		[[ $why == *'not for user '*' to read'* ]] || return
+		[[ $why == *'not for '*' to read'* ]] || return
 	mkdir -p "$WORK/closed/open"
 	mv "$WORK/closed/site" "$WORK/closed/open"
 	why=$("$EPC" refresh --cache-dir /cache --root "$WORK/closed/open" /site 2>&1) &&

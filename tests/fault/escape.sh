@@ -473,16 +473,23 @@ judge_outside() { # WHO PID
 }
 
 judge_outside_root() { # PID
-	local key want got
+	local key want got number
 
+	number=$(status_of "$1" Uid)
+	number=${number%% *}
+	points=$((points + 1))
+	why="is $number, which somebody may have"
+	if [ "$number" -lt $((0x78000000)) ] || [ "$number" -gt $((0x7bffffff)) ]; then
+		fault Uid
+	fi
 	while read -r key want; do
 		got=$(status_of "$1" "$key")
 		points=$((points + 1))
 		why="is '$got', not '$want'"
 		[ "${got% }" = "$want" ] || fault "$key"
 	done <<-END
-		Uid 65534 65534 65534 65534
-		Gid 65534 65534 65534 65534
+		Uid $number $number $number $number
+		Gid $number $number $number $number
 		CapBnd 0000000000000000
 		Groups
 	END

@@ -17,7 +17,7 @@ bats_require_minimum_version 1.5.0
 
 MALLORY=54321
 BOB=54322
-WORKER=65534 # the user of last resort whom root's scans run as
+WORKER=65534 # nobody, whom others may run as, and scans where no other number is mapped
 SYSTEM=/var/cache/epcache
 PYTHON=${PYTHON:-/usr/bin/python3}
 

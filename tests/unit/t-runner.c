@@ -5,6 +5,7 @@
 #include <sys/resource.h>
 #include <sys/wait.h>
 
+#include "nobody.h"
 #include "runner-parts.h"
 #include "t.h"
 #include "tmp.h"
@@ -90,15 +91,21 @@ static void is_never_root(void)
 	T(runner_user_find(&job, NULL) == -ESRCH);
 }
 
+/* Where such numbers are not mapped it is 65534. */
+static bool is_nobody(uid_t uid)
+{
+	return nobody_is_number(uid) || uid == 65534;
+}
+
 static void is_the_workers_user_as_a_filter(void)
 {
 	struct action filter = action_of(NULL);
 	struct runner_job job = { .action = &filter };
 
 	T(runner_user_find(&job, "12345678") == 0);
-	T(job.uid == 12345678 && job.gid == 65534 && job.processes_max == 64);
+	T(job.uid == 12345678 && is_nobody(job.gid) && job.processes_max == 64);
 	T(runner_user_find(&job, "root") == 0);
-	T(job.uid == 65534 && job.gid == 65534 && job.processes_max >= 64);
+	T(is_nobody(job.uid) && job.gid == job.uid && job.processes_max >= 64);
 }
 
 /* --- its limits -------------------------------------------------------------- */
