@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -53,8 +54,20 @@ static int run(const struct cmd *cmd, int argc, char **argv)
 	return cmd->never_fails ? EXIT_DONE : r;
 }
 
+static const struct cmd *find_cmd(const char *name)
+{
+	for (size_t i = 0; i < NR_CMDS; i++)
+		if (strcmp(name, cmds[i]->name) == 0)
+			return cmds[i];
+	return NULL;
+}
+
 static int run_named(int argc, char **argv)
 {
+	const struct cmd *cmd = find_cmd(argv[0]);
+
+	if (cmd)
+		return run(cmd, argc, argv);
 	if (strcmp(argv[0], "--version") == 0)
 		return version();
 	if (strcmp(argv[0], "--help") == 0 || strcmp(argv[0], "-h") == 0) {
@@ -62,28 +75,26 @@ static int run_named(int argc, char **argv)
 		return out_flush(EXIT_DONE);
 	}
 
-	for (size_t i = 0; i < NR_CMDS; i++)
-		if (strcmp(argv[0], cmds[i]->name) == 0)
-			return run(cmds[i], argc, argv);
-
 	msg("there is no command '%s'; see 'epcache --help'", argv[0]);
 	return EXIT_USAGE;
 }
 
-/* A system in a folder may have no /dev: nothing goes into a folder either. */
-static int open_nothing(int flags)
+/* A system in a folder may have no /dev: a folder is neither read nor written either. */
+static int open_nothing(void)
 {
-	int fd = open("/dev/null", flags);
+	int fd = open("/dev/null", O_RDONLY);
 
 	return fd < 0 ? open("/", O_PATH | O_DIRECTORY) : fd;
 }
 
-/* Files opened later must not take the numbers of closed standard streams. */
+/*
+ * Files opened later must not take the numbers of closed standard streams.  Nothing can
+ * be written to what is opened here, so that lost output is reported as an error.
+ */
 static int open_standard_streams(void)
 {
 	for (int fd = 0; fd <= 2; fd++)
-		if (fcntl(fd, F_GETFD) < 0 &&
-		    open_nothing(fd ? O_WRONLY : O_RDONLY) != fd)
+		if (fcntl(fd, F_GETFD) < 0 && open_nothing() != fd)
 			return -1;
 	return 0;
 }
@@ -92,8 +103,13 @@ int main(int argc, char **argv)
 {
 	const char *name = argc > 0 ? strrchr(argv[0], '/') : NULL;
 
-	if (open_standard_streams() < 0)
-		return EXIT_FAILED;
+	if (open_standard_streams() < 0) {
+		const struct cmd *cmd = argc > 1 ? find_cmd(argv[1]) : NULL;
+
+		msg("cannot open /dev/null for a closed standard stream: %s",
+		    strerror(errno));
+		return cmd && cmd->never_fails ? EXIT_DONE : EXIT_FAILED;
+	}
 	/* A write that RLIMIT_FSIZE forbids is one that failed: what it left has to go. */
 	(void)signal(SIGXFSZ, SIG_IGN);
 
