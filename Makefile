@@ -79,9 +79,16 @@ FORTIFY ?= $(if $(filter -O0,$(CFLAGS))$(findstring FORTIFY,$(CPPFLAGS) $(CFLAGS
 try = $(shell $(CC) -Werror $(1) -x c -c -o /dev/null /dev/null 2>/dev/null && echo $(1))
 HARD += $(call try,-fcf-protection=full) $(call try,-ftrivial-auto-var-init=zero)
 
+# $(call links,FLAGS,LIBS): LIBS, if this compiler makes a program with both.  A header is
+# given by -include: make's versions differ in what a "\#" here is for the shell.
+TARGET_FLAGS = $(filter -m% --target=% --sysroot=%,$(CFLAGS))
+links = $(shell echo 'int main(void) { return 0; }' | $(CC) $(CPPFLAGS) $(TARGET_FLAGS) \
+	-D_FILE_OFFSET_BITS=64 $(1) -o /dev/null -x c - -x none $(LDFLAGS) $(2) \
+	>/dev/null 2>&1 && echo $(2))
+
 # xxHash is used as a header alone, so that the library links libc and no more.
 pkg = $(shell $(PKG_CONFIG) $(1) 2>/dev/null)
-DEPS_CFLAGS := $(call pkg,--cflags libxxhash libcjson libseccomp)
+DEPS_CFLAGS := $(foreach l,libxxhash libcjson libseccomp,$(call pkg,--cflags $l))
 JSON_LIBS   := $(or $(call pkg,--libs libcjson),-lcjson)
 # The tool loads libcjson and libseccomp when it first calls them: late.h.  Before glibc
 # 2.34, dlopen(3) was in a library of its own.
@@ -119,15 +126,13 @@ ACTIONS := $(B)/console-scripts
 
 # The helpers that ask a package manager who owns a file: each where its library is.
 OWNERS := $(B)/epcache-owner-dpkg
-RPM_LIBS := $(shell printf '\#include <rpm/rpmts.h>\n' | \
-	$(CC) $(CPPFLAGS) -D_FILE_OFFSET_BITS=64 -E -x c - >/dev/null 2>&1 && \
-	echo -lrpm -lrpmio)
+RPM_HEADERS := header.h rpmdb.h rpmfiles.h rpmlib.h rpmlog.h rpmmacro.h rpmts.h
+RPM_LIBS := $(call links,$(RPM_HEADERS:%=-include rpm/%),-lrpm -lrpmio)
 ifneq ($(RPM_LIBS),)
 OWNERS += $(B)/epcache-owner-rpm
 endif
 # Its .pc file asks for those of libraries that are not needed.
-ALPM_LIBS := $(shell printf '\#include <alpm.h>\n' | \
-	$(CC) $(CPPFLAGS) -D_FILE_OFFSET_BITS=64 -E -x c - >/dev/null 2>&1 && echo -lalpm)
+ALPM_LIBS := $(call links,-include alpm.h -include alpm_list.h,-lalpm)
 ifneq ($(ALPM_LIBS),)
 OWNERS += $(B)/epcache-owner-alpm
 endif
@@ -135,14 +140,17 @@ endif
 # The Python package, where the headers are: a file for every later CPython.
 PY_INCLUDE := $(shell $(PYTHON) -Ic 'import sysconfig; print(sysconfig.get_path("include"))' \
 	2>/dev/null)
+PY_HEADERS := $(call links,-shared -fPIC -isystem '$(PY_INCLUDE)' -include Python.h,-lc)
 PY_PACKAGE := $(notdir $(wildcard core/python/epcache/*.py core/python/epcache/*.pyi \
 	core/python/epcache/py.typed core/python/epcache/epcache-autoload.*))
-PY_BUILT := $(if $(wildcard $(PY_INCLUDE)/Python.h),\
+PY_BUILT := $(if $(PY_HEADERS),\
 	$(addprefix $(B)/python/epcache/,$(PY_PACKAGE) _epcache.abi3.so) \
 	$(addprefix $(B)/python/epcache-$(VERSION).dist-info/,METADATA INSTALLER))
 
 # The slow file system of the benchmark, where the library for that is.
-FUSE_LIBS := $(call pkg,--libs fuse3)
+FUSE_FLAGS := $(patsubst -I%,-isystem %,$(call pkg,--cflags fuse3))
+FUSE_LIBS := $(call links,$(FUSE_FLAGS) -DFUSE_USE_VERSION=31 -include fuse.h,\
+	$(call pkg,--libs fuse3))
 BENCH_BIN := $(patsubst %.c,$(B)/%,$(wildcard tests/bench/*.c))
 ifneq ($(FUSE_LIBS),)
 AID_BIN += $(SLOWFS)
@@ -248,7 +256,7 @@ TOOLED := $(B)/tests/fault/degrade $(B)/tests/bench/timer
 $(UNIT_BIN) $(TOOLED): $(B)/%: $(B)/%.o $(B)/cli.a $(B)/libepcache.a
 	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(CLI_LIBS) $(LDLIBS)
 
-$(SLOWFS).o: private ALL_CPPFLAGS += $(patsubst -I%,-isystem %,$(call pkg,--cflags fuse3))
+$(SLOWFS).o: private ALL_CPPFLAGS += $(FUSE_FLAGS)
 $(SLOWFS): %: %.o
 	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(FUSE_LIBS) $(LDLIBS)
 

@@ -3,13 +3,17 @@
 #
 # deps.sh SET... - install what is missing of the sets "build", "check", "systems" and "bench".
 #
-# A need is looked for by using it, not by asking the package database: what came
-# from elsewhere counts as well, and nothing is run when all is there.  Commands
-# that install are printed as they are run; sudo is used only when not root.
+# It looks for a need by using it, not by asking the package database: what came from
+# elsewhere counts as well, and nothing is run when all is there.  It prints each
+# command that installs before it runs it, and uses sudo only when not root.  With DEPS=no
+# it installs nothing and only reports.  Status 1: something is still missing that
+# the set cannot do without.
 set -euo pipefail
 export LC_ALL=C PATH="$PATH:/usr/sbin:/sbin"
 read -ra cpp <<<"${CC:-cc} -E ${CPPFLAGS-}"
+python=${PYTHON:-/usr/bin/python3}
 
+# "+" marks what the set can do without.
 # set  probe                 Debian               Fedora               Arch
 needs='
 build  cc                    gcc                  gcc                  gcc
@@ -17,8 +21,8 @@ build  header:stdio.h        libc6-dev            glibc-devel          glibc
 build  header:cjson/cJSON.h  libcjson-dev         cjson-devel          cjson
 build  header:xxhash.h       libxxhash-dev        xxhash-devel         xxhash
 build  header:seccomp.h      libseccomp-dev       libseccomp-devel     libseccomp
-build  /usr/bin/python3      python3              python3              python
-build  python.h              python3-dev          python3-devel        python
+build  python                python3              python3              python
+build+ python.h              python3-dev          python3-devel        python
 check  awk                   mawk                 gawk                 gawk
 check  g++                   g++                  gcc-c++              gcc
 check  bats                  bats                 bats                 bats
@@ -57,6 +61,7 @@ check  unionfs               unionfs-fuse         unionfs-fuse         -
 check  systemd-analyze       systemd              systemd              systemd
 check  busybox               busybox-static       busybox              busybox
 check  dpkg-buildpackage     dpkg-dev             -                    -
+check  build-essential       build-essential      -                    -
 check  dh                    debhelper            -                    -
 check  dh_python3            dh-python            -                    -
 check  lintian               lintian              -                    -
@@ -96,18 +101,20 @@ have() {
 	case $1 in
 	cc) command -v "${cpp[0]}" >/dev/null ;;
 	header:*) compiles "#include <${1#*:}>" "${cpp[@]}" ;;
-	test-suite) /usr/bin/python3 -Ic 'import test.test_importlib.fixtures' 2>/dev/null ||
-		/usr/bin/python3 -Ic 'import test.test_importlib.metadata.fixtures' ;;
-	stevedore | importlib_metadata | jsonschema) /usr/bin/python3 -Ic "import $1" ;;
-	venv) /usr/bin/python3 -Ic 'import ensurepip, venv' ;;
+	python) "$python" -Ic '' ;;
+	build-essential) dpkg-query -W build-essential >/dev/null ;;
+	test-suite) "$python" -Ic 'import test.test_importlib.fixtures' 2>/dev/null ||
+		"$python" -Ic 'import test.test_importlib.metadata.fixtures' ;;
+	stevedore | importlib_metadata | jsonschema) "$python" -Ic "import $1" ;;
+	venv) "$python" -Ic 'import ensurepip, venv' ;;
 	python.h)
-		compiles '#include <Python.h>' "${cpp[@]}" "-I$(/usr/bin/python3 -Ic \
+		compiles '#include <Python.h>' "${cpp[@]}" "-I$("$python" -Ic \
 			'import sysconfig; print(sysconfig.get_path("include"))')" ;;
 	fuzzer)
 		compiles 'int LLVMFuzzerTestOneInput(const char *p, long n) { return p[n]; }' \
 			clang -fsanitize=fuzzer,address ;;
 	pkg:*) pkg-config --exists "${1#*:}" 2>/dev/null ;;
-	python:*) /usr/bin/python3 -Ic "import ${1#*:}" 2>/dev/null ;;
+	python:*) "$python" -Ic "import ${1#*:}" 2>/dev/null ;;
 	*) command -v "$1" >/dev/null ;;
 	esac
 }
@@ -142,18 +149,28 @@ python_version() {
 		sed -n 's/^ *Depends: python\(3\.[0-9]*\)$/\1/p' | head -n 1
 }
 
+# apt_install PACKAGE... - but for those that this release does not have: $unknown.
 apt_install() {
+	local package name version known=()
+
+	# There may be no lists, or some that are older than what the mirror has.
 	apt_knows python3 || say_and_run "${sudo[@]}" apt-get update
-	set -- "${@/@/$(python_version)}"
-	local install=(env DEBIAN_FRONTEND=noninteractive apt-get install -y
-		--no-install-recommends "$@")
-
-	apt_knows "$@" || say_and_run "${sudo[@]}" apt-get update
-	say_and_run "${sudo[@]}" "${install[@]}" && return
-
-	# The lists may be older than what the mirror still has.
+	version=$(python_version)
+	apt_knows "${@/@/$version}" || say_and_run "${sudo[@]}" apt-get update
+	for package; do
+		name=${package/@/$version}
+		if apt_knows "$name" || ! apt_knows python3; then
+			known+=("$name")
+		else
+			unknown+=("$package")
+		fi
+	done
+	[ "${#known[@]}" -gt 0 ] || return 0
+	set -- env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \
+		"${known[@]}"
+	say_and_run "${sudo[@]}" "$@" && return
 	say_and_run "${sudo[@]}" apt-get update
-	say_and_run "${sudo[@]}" "${install[@]}"
+	say_and_run "${sudo[@]}" "$@"
 }
 
 pacman_install() {
@@ -163,7 +180,16 @@ pacman_install() {
 	say_and_run "${sudo[@]}" pacman -S --needed --noconfirm "$@"
 }
 
+install() {
+	case $manager in
+	apt) apt_install "$@" ;;
+	dnf) say_and_run "${sudo[@]}" dnf install -y "$@" ;;
+	pacman) pacman_install "$@" ;;
+	esac
+}
+
 sudo=()
+unknown=()
 [ "$EUID" -eq 0 ] || sudo=(sudo)
 
 if command -v apt-get >/dev/null; then
@@ -176,17 +202,35 @@ else
 	manager=none column=1
 fi
 
-mapfile -t needed < <(missing "$column" "$@")
+mapfile -t needed < <(missing "$column" "$@" "${@/%/+}")
 [ "${#needed[@]}" -gt 0 ] || exit 0
 
-case $manager in
-apt) apt_install "${needed[@]}" ;;
-dnf) say_and_run "${sudo[@]}" dnf install -y "${needed[@]}" ;;
-pacman) pacman_install "${needed[@]}" ;;
-none) echo "No apt-get, dnf or pacman here to install these with: ${needed[*]}" ;;
-esac
+if [ "${DEPS-}" = no ]; then
+	echo "Not installed, for DEPS=no: ${needed[*]}"
+elif [ "$manager" = none ]; then
+	echo "No apt-get, dnf or pacman here to install these with: ${needed[*]}"
+elif ! command -v "${sudo[@]:-true}" >/dev/null; then
+	echo "No sudo here to install these with: ${needed[*]}"
+else
+	install "${needed[@]}" || :
+fi
 
+# in_words WORD WORD...
+in_words() {
+	[[ " ${*:2} " == *" $1 "* ]]
+}
+
+# Without what this release does not have, there are tests that are skipped.
 mapfile -t needed < <(missing "$column" "$@")
-[ "${#needed[@]}" -eq 0 ] && exit 0
-echo "deps.sh: still not there: ${needed[*]}" >&2
+mapfile -t basic < <(missing "$column" build)
+still=()
+for package in "${needed[@]}"; do
+	if in_words "$package" "${unknown[@]}" && ! in_words "$package" "${basic[@]}"; then
+		echo "This release has no $package: what needs it is left out."
+	else
+		still+=("$package")
+	fi
+done
+[ "${#still[@]}" -eq 0 ] && exit 0
+echo "deps.sh: still not there: ${still[*]}" >&2
 exit 1

@@ -92,6 +92,7 @@ load actions
 	[ "$(ls -A "$WORK/var-cache/epcache/actions")" = 50-a ]
 }
 
+# shellcheck disable=SC2016 # for the shell of the action
 @test "little memory is an action's own trouble" {
 	own_system
 	action "$ACTIONS/50-a.action" MemoryMax=1M \
