@@ -113,7 +113,8 @@ pacman_begin() {
 	ROOT=$TEMPLATE
 	root_make "$ROOT" "$EPCACHE"
 	rmdir "$ROOT/dev" "$ROOT/proc"
-	mkdir -p "$ROOT/var/lib/pacman/local"
+	mkdir -p "$ROOT"/var/lib/pacman/{local,sync} "$ROOT/var/cache/pacman/pkg" \
+		"$ROOT/etc/pacman.d/hooks"
 	put base-1-1 python-3.11-1 old-1.0-1 || { cat "$WORK/said" >&2; return 1; }
 }
 
@@ -186,7 +187,7 @@ put() {
 
 # ours - install our packages.
 ours() {
-	put "$OURS"/{epcache,libepcache}.zst
+	put "$OURS"/{epcache,libepcache}.zst || { cat "$WORK/said"; return 1; }
 }
 
 # runs - of our hook, in all transactions so far.

@@ -30,8 +30,8 @@ ours_build() {
 	[ -e "$KEPT_RPM" ] || ours_keep "$KEPT/rpm.new" || return
 	exec {lock}>&-
 
-	OURS=$(find "$KEPT_RPM/ours" -name 'epcache-*.rpm')
-	NEXT=$(find "$KEPT_RPM/next" -name 'epcache-*.rpm')
+	OURS=$(find "$KEPT_RPM/ours" -name 'epcache-[0-9]*.rpm')
+	NEXT=$(find "$KEPT_RPM/next" -name 'epcache-[0-9]*.rpm')
 	export OURS NEXT
 }
 
@@ -146,6 +146,7 @@ rpm_do() {
 		status=$?
 	said=$(grep -v -e '^rpm: RPM should not be used' -e '^rpm: However assuming' \
 		"$WORK/said") || true
+	[ "$status" -eq 0 ] || echo "rpm $*: $said" >&2
 	return "$status"
 }
 
