@@ -125,23 +125,23 @@ static uint32_t character(const unsigned char *at, size_t n)
 }
 
 /*
- * Text that holds these does not say what it seems to say: controls, and format
- * characters (category Cf of Unicode) but the joiners and the soft hyphen, which words
- * of some languages are written with.
+ * Text that holds these does not say what it seems to say: controls, unassigned code
+ * points that are reserved for them, and all that Unicode lets a program show as nothing
+ * (Default_Ignorable_Code_Point).  The two joiners are left: Persian and the languages of
+ * India cannot be written without them.
  */
 static bool misleads(uint32_t c)
 {
 	static const struct {
 		uint32_t first, last;
 	} ranges[] = {
-		{ 0x00, 0x1f },     { 0x7f, 0x9f },
-		{ 0x061c, 0x061c },                     /* Arabic letter mark */
-		{ 0x180e, 0x180e }, { 0x200b, 0x200b }, /* no width */
-		{ 0x200e, 0x200f },                     /* marks of direction */
-		{ 0x2028, 0x202e }, /* line ends; embeddings and overrides */
-		{ 0x2060, 0x206f }, /* no width; isolates */
-		{ 0xfeff, 0xfeff }, /* no width */
-		{ 0xfff9, 0xfffb }, { 0xe0000, 0xe007f }, /* tags */
+		{ 0x00, 0x1f },       { 0x7f, 0x9f },       { 0xad, 0xad },
+		{ 0x034f, 0x034f },   { 0x061c, 0x061c },   { 0x115f, 0x1160 },
+		{ 0x17b4, 0x17b5 },   { 0x180b, 0x180f },   { 0x200b, 0x200b },
+		{ 0x200e, 0x200f },   { 0x2028, 0x202e },   { 0x2060, 0x206f },
+		{ 0x3164, 0x3164 },   { 0xfe00, 0xfe0f },   { 0xfeff, 0xfeff },
+		{ 0xffa0, 0xffa0 },   { 0xfff0, 0xfffb },   { 0x13430, 0x1345f },
+		{ 0x1bca0, 0x1bca3 }, { 0x1d173, 0x1d17a }, { 0xe0000, 0xe0fff },
 	};
 
 	for (size_t i = 0; i < sizeof ranges / sizeof ranges[0]; i++)
@@ -181,19 +181,24 @@ char *out_escape(struct epc_str s)
 	return safe;
 }
 
+/* A program reads these as it reads the characters themselves; a person is not misled. */
 static bool escape_json(struct text *t, const unsigned char *at, size_t n)
 {
-	bool c1 = n == 2 && at[0] == 0xc2 && at[1] < 0xa0;
-	char hex[7];
+	uint32_t c = n > 0 ? character(at, n) : 0xdc00u + *at;
+	char hex[32];
 
-	if (n > 0 && !c1 && *at >= 0x20 && *at != '"' && *at != '\\' && *at != 0x7f)
+	if (n > 0 && c != '"' && c != '\\' && !misleads(c))
 		return false;
 
-	(void)snprintf(hex, sizeof hex, "\\u%04x",
-		       c1      ? at[1]
-		       : n > 0 ? *at
-			       : 0xdc00u + *at);
-	put(t, hex, 6);
+	if (c == '"' || c == '\\')
+		(void)snprintf(hex, sizeof hex, "\\%c", (char)c);
+	else if (c < 0x10000)
+		(void)snprintf(hex, sizeof hex, "\\u%04x", (unsigned)c);
+	else
+		(void)snprintf(hex, sizeof hex, "\\u%04x\\u%04x",
+			       0xd7c0u + (unsigned)(c >> 10),
+			       0xdc00u + (unsigned)(c & 0x3ff));
+	put(t, hex, strlen(hex));
 	return true;
 }
 
@@ -211,12 +216,58 @@ cJSON *out_json_str(struct epc_str s)
 	return value;
 }
 
+static void put_line(struct text *t, size_t depth)
+{
+	put(t, "\n", 1);
+	while (depth-- > 0)
+		put(t, "  ", 2);
+}
+
+/* The length of a string of JSON, with its quotes. */
+static size_t json_str_len(const char *s)
+{
+	size_t n = 1;
+
+	while (s[n] != '"')
+		n += s[n] == '\\' ? 2 : 1;
+	return n + 1;
+}
+
+/* @json as cJSON prints it without spaces, for people: indented by two spaces. */
+static char *indent_json(const char *json)
+{
+	struct text t = { calloc(1, 64), 0, 64 };
+	size_t depth = 0, n;
+
+	for (; *json; json += n) {
+		n = *json == '"' ? json_str_len(json) : strcspn(json, "{}[]:,\"");
+		if (n == 0)
+			n = 1;
+		if (strchr("}]", *json))
+			put_line(&t, --depth);
+		put(&t, json, n);
+		if (*json == ':')
+			put(&t, " ", 1);
+		else if (*json == ',')
+			put_line(&t, depth);
+		else if (!strchr("{[", *json))
+			continue;
+		else if (strchr("}]", json[1]))
+			put(&t, json + n++, 1);
+		else
+			put_line(&t, ++depth);
+	}
+	return t.p;
+}
+
 bool out_json(cJSON *value)
 {
-	char *text = value ? cJSON_Print(value) : NULL;
+	char *compact = value ? cJSON_PrintUnformatted(value) : NULL;
+	char *text = compact ? indent_json(compact) : NULL;
 	bool ok = text && puts(text) >= 0;
 
-	cJSON_free(text);
+	cJSON_free(compact);
+	free(text);
 	cJSON_Delete(value);
 	if (!text && late_has(LATE_JSON))
 		msg("out of memory");

@@ -94,3 +94,24 @@ os.execv(command[0], command)' "$@"
 	run limited 1 yes "$EPCACHE" --version
 	[ "$status" -ne 0 ]
 }
+
+@test "JSON is indented by two spaces, and an empty list takes one line" {
+	"$EPCACHE" query --all --json --path "$SITE" >json
+	! grep -q "$TAB" json
+	diff - json <<-END
+		[
+		  {
+		    "group": "g",
+		    "name": "n",
+		    "value": "v",
+		    "distribution": {
+		      "name": "demo",
+		      "version": "1.0",
+		      "path": "$SITE/demo-1.0.dist-info"
+		    },
+		    "directory": "$SITE"
+		  }
+		]
+	END
+	[ "$("$EPCACHE" query --all --json --path "$WORK/home" || :)" = "[]" ]
+}

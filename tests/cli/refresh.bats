@@ -753,7 +753,7 @@ time.sleep(60)' "$CACHE/.lock" "$WORK/held" &
 	for streams in '>&-' '<&- >&- 2>&-'; do
 		run bash -c '"$EPCACHE" refresh -v --force --cache-dir "$1" "$2" '"$streams" - \
 			"$CACHE" "$SITE"
-		[ "$status" -eq 0 ]
+		[ "$status" -eq 1 ]
 		from_cache "$SITE"
 		rm -r "$CACHE"
 	done
