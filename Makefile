@@ -114,8 +114,8 @@ LIB_OBJ  := $(call obj,$(LIB_SRC))
 CLI_OBJ  := $(call obj,$(CLI_SRC))
 UNIT_BIN := $(patsubst %.c,$(B)/%,$(UNIT_SRC))
 AID_SO   := $(B)/tests/fault/nomem.so
-SLOWFS   := $(B)/tests/bench/slowfs
-AID_BIN  := $(filter-out $(AID_SO:.so=) $(SLOWFS),$(patsubst %.c,$(B)/%,\
+FUSED    := $(B)/tests/bench/slowfs $(B)/tests/fault/hangfs
+AID_BIN  := $(filter-out $(AID_SO:.so=) $(FUSED),$(patsubst %.c,$(B)/%,\
 	$(wildcard tests/fault/*.c tests/bench/*.c)))
 FUZZ_BIN := $(patsubst %.c,$(B)/%,$(FUZZ_SRC))
 LIB_SO   := $(B)/libepcache.so.$(VERSION)
@@ -153,9 +153,9 @@ FUSE_LIBS := $(call links,$(FUSE_FLAGS) -DFUSE_USE_VERSION=31 -include fuse.h,\
 	$(call pkg,--libs fuse3))
 BENCH_BIN := $(patsubst %.c,$(B)/%,$(wildcard tests/bench/*.c))
 ifneq ($(FUSE_LIBS),)
-AID_BIN += $(SLOWFS)
+AID_BIN += $(FUSED)
 else
-BENCH_BIN := $(filter-out $(SLOWFS),$(BENCH_BIN))
+BENCH_BIN := $(filter-out $(FUSED),$(BENCH_BIN))
 endif
 
 all: $(LIB_SO) $(B)/libepcache.a $(TOOL) $(B)/epcache.pc $(ACTIONS)
@@ -256,8 +256,8 @@ TOOLED := $(B)/tests/fault/degrade $(B)/tests/bench/timer
 $(UNIT_BIN) $(TOOLED): $(B)/%: $(B)/%.o $(B)/cli.a $(B)/libepcache.a
 	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(CLI_LIBS) $(LDLIBS)
 
-$(SLOWFS).o: private ALL_CPPFLAGS += $(FUSE_FLAGS)
-$(SLOWFS): %: %.o
+$(addsuffix .o,$(FUSED)): private ALL_CPPFLAGS += $(FUSE_FLAGS)
+$(FUSED): %: %.o
 	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(FUSE_LIBS) $(LDLIBS)
 
 # The tool itself, with workers that were taken over, behind some layers of its sandbox.
@@ -293,7 +293,7 @@ $(B)/tests/fault/races $(B)/tests/fault/races-write: private ALL_LDFLAGS += \
 $(B)/tests/fault/races-write: private ALL_LDFLAGS += -Wl,--wrap=mkdirat
 $(B)/tests/fault/replaced: private ALL_LDFLAGS += -Wl,--wrap=read,--wrap=__read_chk
 
-$(filter-out $(TOOLED) $(TAKEN) $(HOSTILE) $(SLOWFS),$(AID_BIN)): $(B)/%: $(B)/%.o \
+$(filter-out $(TOOLED) $(TAKEN) $(HOSTILE) $(FUSED),$(AID_BIN)): $(B)/%: $(B)/%.o \
 		$(B)/libepcache.a
 	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LDLIBS)
 

@@ -122,4 +122,5 @@ const struct cmd cmd_clean = {
 	.summary = "Remove cache files that are of no use any more",
 	.bit = FOR_CLEAN,
 	.run = clean,
+	.only_looks = true,
 };

@@ -257,4 +257,5 @@ const struct cmd cmd_explain = {
 	.summary = "Say where an entry point comes from, and what hides others",
 	.bit = FOR_EXPLAIN,
 	.run = explain,
+	.only_looks = true,
 };

@@ -178,4 +178,5 @@ const struct cmd cmd_owner = {
 	.summary = "Say which package owns a distribution or an entry point",
 	.bit = FOR_OWNER,
 	.run = owner,
+	.only_looks = true,
 };

@@ -402,4 +402,5 @@ const struct cmd cmd_query = {
 	.summary = "Print entry points",
 	.bit = FOR_QUERY,
 	.run = query,
+	.only_looks = true,
 };

@@ -7,6 +7,7 @@
 #include "auto.h"
 #include "cmd.h"
 #include "conf.h"
+#include "discover.h"
 #include "msg.h"
 #include "out.h"
 #include "progress.h"
@@ -31,24 +32,38 @@ static int check_args(const struct opts *o)
 	return 0;
 }
 
-static int find_dirs(const struct opts *o, struct epc_ctx *ctx, const struct conf *conf,
-		     struct dirs *d)
+/* What find() is to find. */
+struct wanted {
+	const struct opts *o;
+	const struct conf *conf;
+};
+
+/* Goes on in a child. */
+static int find(struct epc_ctx *ctx, const void *data, struct dirs *d)
 {
+	const struct wanted *wanted = data;
+	const struct opts *o = wanted->o;
 	const char *venv = secure_getenv("VIRTUAL_ENV");
 
-	if (o->nr_args > 0)
-		return 0;
-	if (o->python)
-		return python_ask(ctx, d, o->python);
 	if (o->venv)
 		return python_venv(ctx, d, o->venv);
 	if (o->user)
 		return python_user(ctx, d);
 	/* The environment tells nothing about the system in another root. */
 	if (o->system || o->root || geteuid() == 0)
-		return system_dirs(ctx, conf, d);
+		return system_dirs(ctx, wanted->conf, d);
 
 	return venv && *venv ? python_venv(ctx, d, venv) : python_user(ctx, d);
+}
+
+static int find_dirs(const struct opts *o, struct epc_ctx *ctx, const struct conf *conf,
+		     struct dirs *d)
+{
+	const struct wanted wanted = { o, conf };
+
+	if (o->python)
+		return python_ask(ctx, d, o->python);
+	return discover(&(struct discovery){ ctx, find, &wanted }, d);
 }
 
 /* --- refreshing -------------------------------------------------------------- */
@@ -223,7 +238,7 @@ static bool report(const struct opts *o, const struct supervised_dir *rows, size
 }
 
 static int refresh_all(const struct opts *o, struct epc_ctx *ctx, const struct conf *conf,
-		       char **dirs, size_t nr)
+		       char **dirs, const char *notes, size_t nr)
 {
 	const struct supervise_opts how = {
 		.user = conf->user,
@@ -243,6 +258,7 @@ static int refresh_all(const struct opts *o, struct epc_ctx *ctx, const struct c
 
 	for (size_t i = 0; i < nr; i++) {
 		rows[i].dir = dirs[i];
+		rows[i].is_silent = notes && notes[i] == DIRS_SILENT;
 		rows[i].key = target_key(o, dirs[i]);
 		rows[i].flags = flags_of(o, conf, rows[i].key);
 	}
@@ -263,15 +279,16 @@ static int refresh_found(const struct opts *o, struct epc_ctx *ctx)
 	auto_conf struct conf conf = { 0 };
 	auto_dirs struct dirs found = { 0 };
 
-	if (conf_load(ctx, &conf) < 0 || find_dirs(o, ctx, &conf, &found) < 0)
+	if (conf_load(ctx, &conf) < 0 ||
+	    (o->nr_args == 0 && find_dirs(o, ctx, &conf, &found) < 0))
 		return EXIT_FAILED;
 	/* What was asked for is known: root hands nothing else of its caller's on. */
 	if (geteuid() == 0)
 		scrub_environment();
 	if (o->nr_args > 0)
-		return refresh_all(o, ctx, &conf, o->args, (size_t)o->nr_args);
+		return refresh_all(o, ctx, &conf, o->args, NULL, (size_t)o->nr_args);
 
-	return refresh_all(o, ctx, &conf, found.paths, found.nr);
+	return refresh_all(o, ctx, &conf, found.paths, found.notes, found.nr);
 }
 
 static int refresh(const struct opts *o)

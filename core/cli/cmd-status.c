@@ -613,4 +613,5 @@ const struct cmd cmd_status = {
 	.summary = "Say how each directory would be read, and why",
 	.bit = FOR_STATUS,
 	.run = status,
+	.only_looks = true,
 };

@@ -20,12 +20,13 @@
 #include "clock.h"
 #include "cmd.h"
 #include "conf.h"
+#include "discover.h"
 #include "msg.h"
 #include "scrub.h"
 #include "start.h"
 #include "state.h"
 #include "supervise.h"
-#include "system.h"
+#include "watched.h"
 
 #define DIR_SEC 10   /* for one directory, unless TimeoutSec= is less */
 #define TOTAL_SEC 20 /* for all */
@@ -140,17 +141,9 @@ static void inherit_nothing(const char *manager)
 
 /* --- the refresh ------------------------------------------------------------- */
 
-static bool is_roots(struct epc_ctx *ctx, const char *dir)
-{
-	autoclose int fd = epc_ctx_open(ctx, dir, O_PATH | O_DIRECTORY);
-	struct stat st;
-
-	return fd >= 0 && fstat(fd, &st) == 0 && st.st_uid == 0;
-}
-
 /* Root's own directories first: what is others' may take all the time there is. */
-static size_t make_rows(struct epc_ctx *ctx, const struct conf *conf,
-			const struct dirs *dirs, struct supervised_dir *rows)
+static size_t make_rows(const struct conf *conf, const struct dirs *dirs,
+			struct supervised_dir *rows)
 {
 	size_t nr = 0;
 
@@ -158,9 +151,10 @@ static size_t make_rows(struct epc_ctx *ctx, const struct conf *conf,
 		for (size_t i = 0; i < dirs->nr; i++) {
 			const char *dir = dirs->paths[i];
 
-			if (is_roots(ctx, dir) == (bool)others)
+			if ((dirs->notes[i] == DIRS_ROOTS) == (bool)others)
 				continue;
 			rows[nr].dir = dir;
+			rows[nr].is_silent = dirs->notes[i] == DIRS_SILENT;
 			rows[nr++].flags = conf_flags(conf, dir);
 		}
 	return nr;
@@ -217,7 +211,7 @@ static bool refresh(struct epc_ctx *ctx, const struct conf *conf, const char *ma
 	if (!rows)
 		return false;
 
-	nr = make_rows(ctx, conf, dirs, rows);
+	nr = make_rows(conf, dirs, rows);
 	supervise(ctx, &how, rows, nr, &watch);
 	(void)snprintf(by, sizeof by, "trigger %s", manager);
 	state_keep(ctx, by, rows, nr);
@@ -232,7 +226,7 @@ static int refresh_system(struct epc_ctx *ctx, const struct conf *conf,
 {
 	auto_dirs struct dirs dirs = { 0 };
 
-	if (system_dirs(ctx, conf, &dirs) < 0)
+	if (discover_system(ctx, conf, &dirs) < 0)
 		return EXIT_DONE;
 	return refresh(ctx, conf, manager, &dirs) ? PUBLISHED : EXIT_DONE;
 }
@@ -257,6 +251,7 @@ static int trigger(const struct opts *o)
 	}
 
 	inherit_nothing(work.manager);
+	(void)watched_begin(); /* for both */
 	work.step = refresh_system;
 	if (do_apart(&work, LAST_SEC) != PUBLISHED)
 		return EXIT_DONE;

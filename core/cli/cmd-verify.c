@@ -260,4 +260,5 @@ const struct cmd cmd_verify = {
 	.summary = "Read everything again and tell what differs from the cache",
 	.bit = FOR_VERIFY,
 	.run = verify,
+	.only_looks = true,
 };

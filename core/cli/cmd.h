@@ -62,6 +62,7 @@ struct cmd {
 	unsigned bit;        /* FOR_* */
 	int (*run)(const struct opts *o);
 	bool never_fails; /* whatever is wrong, the exit status is 0 */
+	bool only_looks; /* at directories: to be done again without one that does not answer */
 };
 
 extern const struct cmd cmd_refresh, cmd_query, cmd_explain, cmd_status, cmd_verify,

@@ -14,12 +14,14 @@
 
 #include "clock.h"
 #include "late.h"
+#include "pulse.h"
 #include "reap.h"
 
 #define HEAD (sizeof(struct worker_hello) + sizeof(struct worker_end))
 #define IMAGE_MAX (256u << 20) /* bytes; a larger one is no cache file */
 #define FIRST_BYTES 65536      /* what a pipe holds */
 #define PIPE_BYTES (1 << 20)   /* what an unprivileged user may have it hold */
+#define LOOK_MS 100            /* between two looks at whether a worker was let run */
 #define REAP_MS 200 /* for a worker to die in, that was killed or has told all */
 
 struct crew crew_init(size_t max, unsigned total_ms)
@@ -184,13 +186,16 @@ static void finish(struct crew_job *job, enum crew_end end)
 
 void crew_start(struct crew *crew, struct crew_job *job)
 {
+	int64_t left;
 	int r;
 
 	job->pid = -1;
 	job->fd = -1;
-	job->end_ms = clock_ms() + job->limit_ms;
-	if (job->end_ms > crew->end_ms)
-		job->end_ms = crew->end_ms;
+	job->start_ms = clock_ms();
+	left = crew->end_ms - job->start_ms;
+	if (left < job->limit_ms)
+		job->limit_ms = left > 0 ? (unsigned)left : 0;
+	job->look_ms = job->start_ms + job->limit_ms;
 	job->end = CREW_TOLD;
 	r = start(job);
 	if (r < 0) {
@@ -208,21 +213,43 @@ static struct crew_job *hand_out(struct crew *crew, size_t i)
 	return job;
 }
 
-/* Milliseconds until the first worker's time is over, for poll(2). */
+/* Milliseconds until the first worker's time may be over, for poll(2). */
 static int patience(const struct crew *crew)
 {
 	int64_t end = INT64_MAX, left;
 
 	for (size_t i = 0; i < crew->nr; i++)
-		if (crew->at[i]->end_ms < end)
-			end = crew->at[i]->end_ms;
+		if (crew->at[i]->look_ms < end)
+			end = crew->at[i]->look_ms;
 
 	left = end - clock_ms();
 	return left < 0 ? 0 : left > INT_MAX ? INT_MAX : (int)left;
 }
 
+/*
+ * Has it had its time?  What it was not let run in is given to it again, and to those
+ * that come after it.
+ */
+static bool is_hung(struct crew *crew, struct crew_job *job)
+{
+	const int64_t now = clock_ms();
+	struct pulse p;
+	int64_t left;
+
+	if (now < job->look_ms)
+		return false;
+
+	p = pulse_of(job->pid);
+	left = job->limit_ms - pulse_took_ms(&p, now - job->start_ms);
+	if (left > 0 && crew->end_ms != INT64_MAX)
+		crew->end_ms += left;
+	job->look_ms = now + (left < LOOK_MS ? LOOK_MS : left);
+	job->ran_ms = p.ran_ms;
+	return left <= 0;
+}
+
 /* Is this one at its end, after something happened? */
-static bool is_over(struct crew_job *job, bool has_news)
+static bool is_over(struct crew *crew, struct crew_job *job, bool has_news)
 {
 	int r = has_news ? hear(job) : 0;
 
@@ -233,7 +260,7 @@ static bool is_over(struct crew_job *job, bool has_news)
 	} else if (r < 0) {
 		finish(job, CREW_FAILED);
 		job->result = r;
-	} else if (clock_ms() >= job->end_ms) {
+	} else if (is_hung(crew, job)) {
 		finish(job, CREW_HUNG);
 	} else {
 		return false;
@@ -255,7 +282,7 @@ struct crew_job *crew_wait(struct crew *crew)
 			fds[0].revents = POLLERR; /* out of memory: read, and see */
 
 		for (size_t i = 0; i < crew->nr; i++)
-			if (is_over(crew->at[i], fds[i].revents != 0))
+			if (is_over(crew, crew->at[i], fds[i].revents != 0))
 				return hand_out(crew, i);
 	}
 	return NULL;

@@ -25,19 +25,20 @@
 enum crew_end {
 	CREW_TOLD,    /* what it was to tell: .result, and .image with 0 */
 	CREW_CRASHED, /* by .signal; 0: it ended early */
-	CREW_HUNG,    /* past its time */
+	CREW_HUNG, /* past its time, which is that it was let run, or waited for files */
 	CREW_GARBAGE, /* what it told is not what a worker tells */
 	CREW_FAILED,  /* it could not be started or heard: .result is a negative errno */
 };
 
 struct crew_job {
 	struct worker_task task;
-	unsigned limit_ms;
+	unsigned limit_ms; /* less where less is left for all */
 
 	/* Set by crew_wait(). */
 	enum crew_end end;
 	int result; /* EPC_* of epc_image_build(), WORKER_NOT_DROPPED, a negative errno */
 	int signal;
+	int64_t ran_ms; /* of a processor; with CREW_HUNG */
 	bool has_hello; /* .layers and .owner are known */
 	unsigned layers;
 	uid_t owner;          /* of the directory */
@@ -45,10 +46,10 @@ struct crew_job {
 
 	/* The crew's own. */
 	pid_t pid;
-	int fd;         /* owned; -1 */
-	char *in;       /* owned; what came out of the pipe */
-	size_t n, cap;  /* bytes */
-	int64_t end_ms; /* of the monotonic clock */
+	int fd;                    /* owned; -1 */
+	char *in;                  /* owned; what came out of the pipe */
+	size_t n, cap;             /* bytes */
+	int64_t start_ms, look_ms; /* of the monotonic clock */
 };
 
 struct crew {

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "dirs.h"
 
+#include <errno.h>
 #include <fcntl.h>
 
 #include "auto.h"
+#include "conf.h"
 #include "msg.h"
 #include "span.h"
 
@@ -61,21 +63,25 @@ void dirs_release(struct dirs *d)
 	for (size_t i = 0; i < d->nr; i++)
 		free(d->paths[i]);
 	free(d->paths);
+	free(d->notes);
 	*d = (struct dirs){ 0 };
 }
 
 int dirs_add(struct dirs *d, const char *path)
 {
 	char **paths = reallocarray(d->paths, d->nr + 1, sizeof *paths);
+	char *notes = realloc(d->notes, d->nr + 1);
 	char *copy = strdup(path);
 
 	d->paths = paths ? paths : d->paths;
-	if (!paths || !copy) {
+	d->notes = notes ? notes : d->notes;
+	if (!paths || !notes || !copy) {
 		msg("out of memory");
 		free(copy);
 		return -1;
 	}
 
+	d->notes[d->nr] = DIRS_PLAIN;
 	d->paths[d->nr++] = copy;
 	return 0;
 }
@@ -90,9 +96,16 @@ bool dirs_has(const struct dirs *d, const char *path)
 
 int dirs_add_existing(struct dirs *d, struct epc_ctx *ctx, const char *path)
 {
-	autoclose int fd = epc_ctx_open(ctx, path, O_PATH | O_DIRECTORY);
+	autoclose int fd = -1;
 
-	return fd < 0 || dirs_has(d, path) ? 0 : dirs_add(d, path);
+	if (dirs_has(d, path))
+		return 0;
+	if (d->conf && conf_excludes(d->conf, path))
+		return dirs_add(d, path);
+
+	/* What does not answer may be there. */
+	fd = epc_ctx_open(ctx, path, O_PATH | O_DIRECTORY);
+	return fd < 0 && fd != -ETIMEDOUT ? 0 : dirs_add(d, path);
 }
 
 void dirs_remove(struct dirs *d, size_t i)
@@ -100,4 +113,5 @@ void dirs_remove(struct dirs *d, size_t i)
 	free(d->paths[i]);
 	d->nr--;
 	memmove(&d->paths[i], &d->paths[i + 1], (d->nr - i) * sizeof *d->paths);
+	memmove(&d->notes[i], &d->notes[i + 1], d->nr - i);
 }

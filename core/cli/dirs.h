@@ -14,9 +14,21 @@
 
 #include "epcache.h"
 
+/* What is known of a directory beside its path, where discover() found it. */
+enum dirs_note {
+	DIRS_PLAIN = '-',
+	DIRS_ROOTS = 'r',  /* it belongs to root */
+	DIRS_SILENT = 's', /* its file system does not answer: it may be there */
+};
+
+struct conf;
+
 struct dirs {
 	char **paths; /* owned, and so is each path */
+	char *notes;  /* owned; enum dirs_note, of each path */
 	size_t nr;
+	const struct conf
+		*conf; /* borrowed; Exclude= is added unseen; NULL: all are seen */
 };
 
 void dirs_release(struct dirs *d);

@@ -2,14 +2,17 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "cmd.h"
 #include "msg.h"
 #include "out.h"
+#include "watched.h"
 
 /* The name that the packaging list gave to "epcache refresh". */
 #define REFRESH_NAME "refresh-entrypoints-cache"
@@ -37,6 +40,58 @@ static int version(void)
 	return out_flush(EXIT_DONE);
 }
 
+struct call {
+	const struct cmd *cmd;
+	const struct opts *o;
+};
+
+static int run_here(void *data, int unused)
+{
+	const struct call *call = data;
+	int r = call->cmd->run(call->o);
+
+	(void)unused;
+	(void)fflush(NULL);
+	return r;
+}
+
+/* Where a directory may not answer: it is left out, and said so. */
+static int run_apart(const struct call *call)
+{
+	const struct child_task task = {
+		.run = run_here,
+		.data = (void *)(uintptr_t)call,
+		.stuck_ms = WATCHED_MS,
+	};
+	struct child_answer answer;
+	int r;
+
+	out_for_other();
+	r = watched_ask(&task, &answer);
+
+	free(answer.bytes);
+	for (size_t i = 0; watched_silent(i); i++)
+		msg("'%s' does not answer, and is left out; is its file system "
+		    "reachable?",
+		    watched_silent(i));
+	if (r < 0)
+		msg("cannot look at the directories: %s", strerror(-r));
+	else if (WIFSIGNALED(answer.status)) {
+		(void)signal(WTERMSIG(answer.status), SIG_DFL);
+		(void)raise(WTERMSIG(answer.status));
+	} else if (!watched_silent(0) || WEXITSTATUS(answer.status) != EXIT_DONE) {
+		return out_flush(WEXITSTATUS(answer.status));
+	}
+	return out_flush(EXIT_FAILED);
+}
+
+static int run_command(const struct cmd *cmd, const struct opts *o)
+{
+	const struct call call = { cmd, o };
+
+	return cmd->only_looks && watched_has_remote() ? run_apart(&call) : cmd->run(o);
+}
+
 static int run(const struct cmd *cmd, int argc, char **argv)
 {
 	struct opts o = { 0 };
@@ -48,7 +103,7 @@ static int run(const struct cmd *cmd, int argc, char **argv)
 	} else if (r == 0 && o.version) {
 		r = version();
 	} else if (r == 0) {
-		r = cmd->run(&o);
+		r = run_command(cmd, &o);
 	}
 	opt_release(&o);
 	return cmd->never_fails ? EXIT_DONE : r;

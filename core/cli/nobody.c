@@ -7,14 +7,19 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/random.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "child.h"
 #include "drop.h"
+#include "msg.h"
+#include "whole.h"
 
 #define NOBODY 65534 /* also where no name service knows it, as in a small image */
 #define TRIES 16
+#define SERVICE_MS 2000 /* for a name service to answer in */
 
 /*
  * Numbers that no convention gives to anybody (systemd, UIDS-GIDS): above the users of
@@ -71,29 +76,111 @@ bool nobody_is_number(uid_t uid)
 	return (uid & ~UNUSED_MASK) == UNUSED_FIRST;
 }
 
+/* --- users ------------------------------------------------------------------- */
+
+/* What is asked, and answered. */
+struct user {
+	const char *name; /* borrowed */
+	uid_t uid;        /* asked for where .name is NULL */
+	gid_t gid;
+};
+
+static bool is_the_user(const struct user *u, const struct passwd *pw)
+{
+	return u->name ? strcmp(u->name, pw->pw_name) == 0 : u->uid == pw->pw_uid;
+}
+
+/* Most systems' own users are in the file, which does not hang. */
+static bool find_in_file(struct user *u)
+{
+	FILE *users = fopen("/etc/passwd", "re");
+	const struct passwd *pw = NULL;
+
+	while (users && (pw = fgetpwent(users)) && !is_the_user(u, pw))
+		;
+	if (pw)
+		*u = (struct user){ u->name, pw->pw_uid, pw->pw_gid };
+	if (users)
+		(void)fclose(users);
+	return pw;
+}
+
+static int ask_services(void *data, int out)
+{
+	const struct user *u = data;
+	const struct passwd *pw = u->name ? getpwnam(u->name) : getpwuid(u->uid);
+	struct user found;
+
+	if (!pw)
+		return EXIT_FAILURE;
+	found = (struct user){ NULL, pw->pw_uid, pw->pw_gid };
+	return whole_write(out, &found, sizeof found) ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+static int user_find(struct user *u)
+{
+	const struct child_task task = {
+		.run = ask_services,
+		.data = u,
+		.limit_ms = SERVICE_MS,
+		.max = sizeof *u,
+	};
+	struct child_answer answer;
+	int r;
+
+	if (find_in_file(u))
+		return 0;
+	r = child_ask(&task, &answer);
+	if (r == 0 && answer.n == sizeof *u)
+		memcpy(u, answer.bytes, sizeof *u);
+	else if (r == 0)
+		r = -ESRCH;
+	free(answer.bytes);
+	return r;
+}
+
+int nobody_named(const char *name, struct sandbox_who *ret)
+{
+	struct user u = { .name = name };
+	int r = user_find(&u);
+
+	if (r == 0) {
+		ret->uid = u.uid;
+		ret->gid = u.gid;
+	}
+	return r;
+}
+
 struct sandbox_who nobody_find(const char *name)
 {
 	struct sandbox_who who = { .uid = 0 };
-	const struct passwd *pw = NULL;
+	struct user u = { .name = name };
 	unsigned long n = 0;
 	bool is_number = false;
+	int r = -ESRCH;
 	char *end;
 
 	if (name && *name) {
 		errno = 0;
 		n = strtoul(name, &end, 10);
 		is_number = !*end && errno == 0 && n > 0 && n < UINT32_MAX;
-		pw = is_number ? getpwuid((uid_t)n) : getpwnam(name);
+		if (is_number)
+			u = (struct user){ NULL, (uid_t)n, 0 };
+		r = user_find(&u);
+		if (r == -ETIMEDOUT)
+			msg("the name service does not tell who '%s' is, whom User= "
+			    "names",
+			    name);
 	}
-	if (pw && pw->pw_uid != 0 && pw->pw_gid != 0) {
-		who.uid = pw->pw_uid;
-		who.gid = pw->pw_gid;
+	if (r == 0 && u.uid != 0 && u.gid != 0) {
+		who.uid = u.uid;
+		who.gid = u.gid;
 		return who;
 	}
 
 	/* Not the group of a user's number: that may be anybody's, such as shadow's. */
 	who.uid = who.gid = number_find();
-	if (!pw && is_number)
+	if (r != 0 && is_number)
 		who.uid = (uid_t)n;
 	return who;
 }

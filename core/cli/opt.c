@@ -8,6 +8,7 @@
 #include "advice.h"
 #include "cmd.h"
 #include "msg.h"
+#include "watched.h"
 
 enum kind { FLAG, TEXT, LIST };
 
@@ -214,6 +215,7 @@ int opt_ctx(const struct opts *o, struct epc_ctx **ret_ctx)
 		return EXIT_FAILED;
 	}
 
+	epc_ctx_set_watch(ctx, watched_page());
 	r = set_up(ctx, o);
 	if (r) {
 		epc_ctx_free(ctx);

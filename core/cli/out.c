@@ -316,9 +316,13 @@ cJSON *out_json_dist(struct epc_str name, struct epc_str version, struct epc_str
 
 /* --- tables ------------------------------------------------------------------ */
 
+/* Of the process that prints what this one does; 0: none, or no terminal. */
+static int columns_of_other;
+static bool is_for_other;
+
 bool out_is_terminal(void)
 {
-	return isatty(STDOUT_FILENO);
+	return is_for_other ? columns_of_other > 0 : isatty(STDOUT_FILENO);
 }
 
 static struct out_cell *cell_new(struct out_table *t)
@@ -487,9 +491,17 @@ static int terminal_columns(void)
 {
 	struct winsize size;
 
+	if (is_for_other)
+		return columns_of_other;
 	return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0
 		       ? size.ws_col
 		       : 80;
+}
+
+void out_for_other(void)
+{
+	columns_of_other = out_is_terminal() ? terminal_columns() : 0;
+	is_for_other = true;
 }
 
 /* A cell too wide for its column is one that its line is broken after. */

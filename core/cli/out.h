@@ -81,6 +81,9 @@ bool out_table_print(struct out_table *t);
 /* out_is_terminal - do people read this? */
 bool out_is_terminal(void);
 
+/* out_for_other - what children print is printed by this process: to what it has now. */
+void out_for_other(void);
+
 /* out_str - of a C string. */
 struct epc_str out_str(const char *s);
 

@@ -67,7 +67,7 @@ static bool exists(struct epc_ctx *ctx, const char *path)
 {
 	autoclose int fd = epc_ctx_open(ctx, path, O_PATH);
 
-	return !versions_is_missing(path, fd);
+	return fd >= 0;
 }
 
 /* False when the path would be too long to exist. */

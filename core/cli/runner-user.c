@@ -3,7 +3,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -77,15 +76,16 @@ int runner_user_threads(const char *proc, uid_t uid, unsigned *ret_nr)
 
 static int named_find(struct runner_job *job, const char *name)
 {
-	const struct passwd *pw = name ? getpwnam(name) : NULL;
+	struct sandbox_who who;
+	int r = name ? nobody_named(name, &who) : -ESRCH;
 
-	if (!pw)
-		return -ESRCH;
-	if (pw->pw_uid == 0 || pw->pw_gid == 0)
+	if (r < 0)
+		return r;
+	if (who.uid == 0 || who.gid == 0)
 		return -EPERM;
 
-	job->uid = pw->pw_uid;
-	job->gid = pw->pw_gid;
+	job->uid = who.uid;
+	job->gid = who.gid;
 	return 0;
 }
 

@@ -2,10 +2,9 @@
 #include "sites.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <sys/stat.h>
 
-#include "system.h"
+#include "auto.h"
+#include "discover.h"
 
 void sites_release(struct sites *sites)
 {
@@ -13,14 +12,6 @@ void sites_release(struct sites *sites)
 		epc_image_free(sites->at[i].image);
 	free(sites->at);
 	*sites = (struct sites){ 0 };
-}
-
-static bool is_roots(struct epc_ctx *ctx, const char *dir)
-{
-	autoclose int fd = epc_ctx_open(ctx, dir, O_PATH | O_DIRECTORY);
-	struct stat st;
-
-	return fd >= 0 && fstat(fd, &st) == 0 && st.st_uid == 0;
 }
 
 /* As the refresh by root left it; what is not there, or not to be believed, is none. */
@@ -38,7 +29,7 @@ static struct epc_image *load_image(struct epc_ctx *ctx, const char *dir)
 	return image;
 }
 
-static int add(struct sites *sites, struct epc_ctx *ctx, const char *dir)
+static int add(struct sites *sites, struct epc_ctx *ctx, const char *dir, bool is_roots)
 {
 	struct epc_image *image = load_image(ctx, dir);
 	struct epc_str path;
@@ -58,7 +49,7 @@ static int add(struct sites *sites, struct epc_ctx *ctx, const char *dir)
 		.image = image,
 		.content = digest_image(image),
 		.key = digest_of(path.data, path.len),
-		.is_roots = is_roots(ctx, dir),
+		.is_roots = is_roots,
 	};
 	return 0;
 }
@@ -69,10 +60,10 @@ int sites_load(struct sites *sites, struct epc_ctx *ctx, const struct conf *conf
 	int r = 0;
 
 	*sites = (struct sites){ 0 };
-	if (system_dirs(ctx, conf, &dirs) < 0)
+	if (discover_system(ctx, conf, &dirs) < 0)
 		return -ENOENT;
 	for (size_t i = 0; r == 0 && i < dirs.nr; i++)
-		r = add(sites, ctx, dirs.paths[i]);
+		r = add(sites, ctx, dirs.paths[i], dirs.notes[i] == DIRS_ROOTS);
 	return r;
 }
 

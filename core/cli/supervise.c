@@ -101,10 +101,6 @@ static void end_failed(struct supervised_dir *d, const char *at, int r)
 			"a directory is in the place of its cache file in '%s'; remove it, "
 			"'epcache status' has its name",
 			at);
-	else if (!at && r == -EOPNOTSUPP)
-		end_with(d, SUPERVISED_FAILED,
-			 "nothing in it can be opened from here; is a library preloaded "
-			 "that rewrites paths?");
 	else if (at)
 		end_with(d, SUPERVISED_FAILED,
 			 "its cache folder '%s': %s; mend that, or give --cache-dir", at,
@@ -119,7 +115,9 @@ static void end_of_worker(struct supervised_dir *d, const struct crew_job *job)
 	switch (job->end) {
 	case CREW_HUNG:
 		end_with(d, SUPERVISED_FAILED,
-			 "not read within %u s; is its file system reachable?",
+			 job->ran_ms > job->limit_ms / 2
+				 ? "not read within %u s of computing"
+				 : "not read within %u s; is its file system reachable?",
 			 (job->limit_ms + 999) / 1000);
 		return;
 	case CREW_CRASHED:
@@ -368,15 +366,14 @@ static struct post *post_of(struct crew_job *job)
  * Not even begun: what is there may be of before the change, and fast readers took it;
  * but what another refresh publishes, which has the lock, is not for this one to remove.
  */
-static void out_of_time(struct run *run, struct post *post)
+static void leave_unread(struct run *run, struct post *post, const char *why)
 {
 	if (!is_dry(post) && post_open(run, post) == 0) {
 		post->dir->is_busy = post->lock == EPC_BUSY;
 		if (!post->dir->is_busy)
 			(void)epc_folder_remove(post->folder, post->dir->dir);
 	}
-	end_with(post->dir, SUPERVISED_FAILED,
-		 "no time was left for it; run 'epcache refresh' by hand");
+	end_with(post->dir, SUPERVISED_FAILED, "%s", why);
 }
 
 static void start_next(struct run *run, size_t i)
@@ -384,8 +381,12 @@ static void start_next(struct run *run, size_t i)
 	struct post *post = &run->posts[i];
 
 	run->watch->begin(run->watch->data, i);
-	if (!crew_has_time(&run->crew))
-		out_of_time(run, post);
+	if (post->dir->is_silent)
+		leave_unread(run, post,
+			     "it does not answer; is its file system reachable?");
+	else if (!crew_has_time(&run->crew))
+		leave_unread(run, post,
+			     "no time was left for it; run 'epcache refresh' by hand");
 	else if (begin(run, post))
 		return;
 	run->watch->end(run->watch->data, i);

@@ -36,6 +36,7 @@ struct supervised_dir {
 	const char *dir; /* borrowed */
 	char *key;       /* owned; the name that readers know it by; NULL: .dir */
 	unsigned flags;  /* EPC_REFRESH_* */
+	bool is_silent;  /* its file system does not answer: it is not even asked again */
 
 	/* Set by supervise(). */
 	enum supervised end;

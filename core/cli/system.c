@@ -26,6 +26,8 @@ int system_dirs(struct epc_ctx *ctx, const struct conf *conf, struct dirs *d)
 {
 	size_t before;
 
+	/* It may be named since it does not answer. */
+	d->conf = conf;
 	if (python_scripts(ctx, d) < 0)
 		return -1;
 	before = d->nr;
@@ -37,6 +39,7 @@ int system_dirs(struct epc_ctx *ctx, const struct conf *conf, struct dirs *d)
 		return -1;
 	}
 
+	d->conf = NULL;
 	leave_out(conf, d);
 	return 0;
 }

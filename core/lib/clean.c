@@ -88,7 +88,7 @@ static int remove_one(struct job *j, const char *name, const char *why)
 static const char *why_gone(struct job *j, struct span path)
 {
 	autofree char *key = strndup(path.p, path.n);
-	autoclose int fd = key ? root_open(j->ctx->root, key, O_PATH | O_DIRECTORY)
+	autoclose int fd = key ? epc_ctx_open(j->ctx, key, O_PATH | O_DIRECTORY)
 			       : -ENOMEM;
 
 	j->no_memory |= !key;

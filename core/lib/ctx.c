@@ -4,8 +4,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdio.h>
 
 #include "path.h"
+#include "watch.h"
 
 const char *epc_version(void)
 {
@@ -126,9 +128,38 @@ int epc_ctx_set_root(struct epc_ctx *ctx, const char *dir)
 	return 0;
 }
 
+void epc_ctx_set_watch(struct epc_ctx *ctx, struct epc_watch *watch)
+{
+	ctx->watch = watch;
+}
+
+/* Is it the path of a directory, or one beneath it? */
+static bool is_beneath(const char *path, const char *dir)
+{
+	size_t n = strlen(dir);
+
+	return strncmp(path, dir, n) == 0 && (path[n] == '/' || path[n] == '\0');
+}
+
+int ctx_look(const struct epc_ctx *ctx, const char *path)
+{
+	struct epc_watch *w = ctx->watch;
+
+	if (!w)
+		return 0;
+	for (size_t i = 0; i < w->nr_silent && i < WATCH_MAX; i++)
+		if (is_beneath(path, w->silent[i]))
+			return -ETIMEDOUT;
+
+	(void)snprintf(w->at, sizeof w->at, "%s", path);
+	return 0;
+}
+
 int epc_ctx_open(const struct epc_ctx *ctx, const char *path, int flags)
 {
-	return root_open(ctx->root, path, flags);
+	int r = ctx_look(ctx, path);
+
+	return r < 0 ? r : root_open(ctx->root, path, flags);
 }
 
 int epc_ctx_root_fd(const struct epc_ctx *ctx)

@@ -28,9 +28,10 @@ struct epc_ctx {
 	uid_t euid;
 	int root; /* owned; of the system that is looked at, or ROOT_HOST */
 	enum epc_check check;
-	bool caches_only;      /* epc_query() is not to read a directory itself */
-	char *trouble;         /* owned; what the last failure was about, or NULL */
-	struct recent *recent; /* owned */
+	bool caches_only;        /* epc_query() is not to read a directory itself */
+	char *trouble;           /* owned; what the last failure was about, or NULL */
+	struct recent *recent;   /* owned */
+	struct epc_watch *watch; /* borrowed; NULL: nobody watches */
 };
 
 /* ctx_folder_env - what folder.h wants to know; borrows from the context. */

@@ -72,17 +72,18 @@ static int folder_prepare(struct epc_ctx *ctx, const char *dir, unsigned flags,
 	struct folder_env env = ctx_folder_env(ctx);
 	auto_places struct folder_places places = { 0 };
 	auto_dir struct dir d = DIR_INIT;
+	/* What is named is root's to keep, whoever owns it: root need not touch it. */
+	bool by_name = ctx->euid == 0 && (flags & EPC_REFRESH_NAMED);
 	int r;
 
 	r = ctx_key(ctx, dir, &d.key);
 	if (r < 0)
 		return r;
-
-	/* What is named is root's to keep, whoever owns it: root need not touch it. */
-	if (ctx->euid != 0 || !(flags & EPC_REFRESH_NAMED))
+	if (!by_name)
 		look_up_owner(ctx, &d);
 
-	r = folder_places(&env, d.key, &places);
+	/* Nor is it root's to see whether it is in a virtual environment. */
+	r = folder_places(&env, by_name ? "/" : d.key, &places);
 	if (r == 0)
 		r = choose_place(ctx, &d, &places, flags, &f->place);
 	if (r == 0)

@@ -14,6 +14,7 @@ exec bash tests/tap.sh "$bin/damage" "bash tests/fault/fresh.sh $bin/fresh-prop"
 	"${BATS:-bats} --tap tests/fault/readers.bats" \
 	"${BATS:-bats} --tap tests/fault/mounts.bats" \
 	"${BATS:-bats} --tap tests/fault/hostile.bats" \
+	"${BATS:-bats} --tap tests/fault/stuck.bats" \
 	"${BATS:-bats} --tap tests/fault/cost.bats" \
 	"${BATS:-bats} --tap tests/fault/bench.bats" \
 	"bash tests/fault/degrade.sh" "bash tests/fault/degrade-places.sh" \

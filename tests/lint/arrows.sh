@@ -10,6 +10,7 @@ cd "$(dirname "$0")/../.." || exit 1
 # face, named in $face, may include all of core/lib.
 declare -A may=(
 	[auto]=''
+	[watch]=''
 	[span]=''
 	[format]=''
 	[fresh]=''
@@ -34,7 +35,7 @@ declare -A may=(
 	[why]='scan view'
 )
 face=' answer clean ctx diff dir epcache image output refresh '
-outside='epcache auto span store' # what the tools and the bindings may include of core/lib
+outside='epcache auto span store watch' # what the tools and the bindings may include of core/lib
 status=0
 
 # includes FILE - the headers that it names in quotes.
