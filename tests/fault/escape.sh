@@ -513,8 +513,11 @@ test_scan() { # WHO LAYERS
 	folder "$1"
 	class_begin
 	as "$1" mkdir "$FOLDER/scan.$2"
-	for case in tests/fixtures/*/; do
-		as "$1" bash tests/fixtures/build.sh "$case" \
+	# The folder that this tree is in may be closed to others, as root's home is.
+	[ -e "$WORK/fixtures" ] || cp -R tests/fixtures "$WORK/fixtures"
+	chmod -R go=rX "$WORK/fixtures"
+	for case in "$WORK"/fixtures/*/; do
+		as "$1" bash "$WORK/fixtures/build.sh" "$case" \
 			"$FOLDER/scan.$2/$(basename "$case")" >"$FOLDER/build.out" 2>&1
 	done
 	sleep 0.05 # for the stamps to settle in both

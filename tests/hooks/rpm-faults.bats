@@ -61,7 +61,7 @@ hurt() {
 # told RUNS - what failed is a line of each time that the tool ran, and nothing else.
 told() {
 	[ "$(grep -c '^epcache: 1 of 5 directories' "$WORK/said")" -eq "$1" ]
-	[ "$(grep -vc '^rpm: ' "$WORK/said")" -eq "$1" ]
+	[ "$(said_of_us | grep -c '')" -eq "$1" ]
 }
 
 # value NAME - what who reads is told.

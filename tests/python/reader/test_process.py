@@ -276,6 +276,9 @@ class Running(Case):
 
 class Program(Case):
     def test_refresh_runs_the_program(self):
+        # Where this was started may be a folder that is closed to the worker.
+        self.addCleanup(os.chdir, os.getcwd())
+        os.chdir(self.top)
         with self.environment(PATH=os.path.dirname(EPCACHE), LD_PRELOAD=""):
             folder = self.site(foo="[g]\na = b\n")
             self.assertEqual(epcache.refresh(folder), 0)
