@@ -3,6 +3,7 @@
  * What the package managers' hooks call.  A transaction must neither fail nor hang
  * because of it, and its output is other people's: one line at most, the rest is logged.
  */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -12,11 +13,13 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "auto.h"
+#include "child.h"
 #include "clock.h"
 #include "cmd.h"
 #include "conf.h"
@@ -33,6 +36,8 @@
 #define LAST_SEC 45 /* whatever hangs, this process ends; waiting for the lock included */
 #define ACTIONS_LAST_SEC 110 /* likewise, where actions are run by processes of ours */
 #define DRAIN_MS 5000
+#define FORGET_MS 3000
+#define CACHE_SUFFIX ".v1" /* epcache.cache(5) */
 #define AT_ONCE 4
 
 #define PUBLISHED 100 /* beside exit statuses: there is something to tell actions of */
@@ -76,6 +81,7 @@ static void drain(void)
 struct work {
 	const struct opts *o;
 	const char *manager;
+	bool is_refresh; /* readers may get old answers where it does not end */
 	int (*step)(struct epc_ctx *ctx, const struct conf *conf, const char *manager);
 };
 
@@ -98,6 +104,85 @@ static int do_step(const struct work *work)
 	return r;
 }
 
+/* --- when it does not come to its own end ------------------------------------ */
+
+/* Cache files that may be of before the change: readers read live without them. */
+static int forget(void *data, int unused)
+{
+	const unsigned flags = EPC_REFRESH_NAMED | EPC_REFRESH_DRY_RUN;
+	const struct opts *o = data;
+	struct epc_folder *folder;
+	const struct dirent *e;
+	struct epc_ctx *ctx;
+	int fd = -1;
+	DIR *d;
+
+	(void)unused;
+	if (opt_ctx(o, &ctx) != 0)
+		return EXIT_FAILURE;
+	/* Whose folder it is has been looked at: nobody else's is opened. */
+	if (epc_folder_open(ctx, "/", flags, &folder) == 0)
+		fd = epc_ctx_open(ctx, epc_folder_path(folder).data,
+				  O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+	d = fd < 0 ? NULL : fdopendir(fd);
+	while (d && (e = readdir(d))) {
+		const char *dot = strrchr(e->d_name, '.');
+
+		if (dot && strcmp(dot, CACHE_SUFFIX) == 0)
+			(void)unlinkat(fd, e->d_name, 0);
+	}
+	return d ? EXIT_SUCCESS : EXIT_FAILURE; /* which closes all */
+}
+
+/* @signal: that ended it; 0: it took too long */
+static void report_early_end(const struct opts *o, int signal)
+{
+	const struct child_task task = {
+		.run = forget,
+		.data = (void *)(uintptr_t)o,
+		.limit_ms = FORGET_MS,
+	};
+	const char *why = signal ? strsignal(signal) : "it took too long";
+	struct child_answer answer;
+
+	(void)child_ask(&task, &answer);
+	free(answer.bytes);
+	(void)fprintf(stderr,
+		      "epcache: the refresh ended early (%s); its cache files are "
+		      "removed: run 'epcache refresh'\n",
+		      why ? why : "a signal");
+	msg_to_log();
+	msg("the refresh ended early (%s); its cache files are removed",
+	    why ? why : "a signal");
+}
+
+static void interrupt(int signal)
+{
+	(void)signal;
+}
+
+/* Its wait status, or -1 when it took longer, and was killed. */
+static int wait_for(pid_t pid, unsigned last_sec)
+{
+	/* Again and again, should the first come just before the wait. */
+	const struct itimerval timer = { { 1, 0 }, { (time_t)last_sec, 0 } };
+	const struct sigaction no_restart = { .sa_handler = interrupt };
+	const int64_t end = clock_ms() + 1000 * (int64_t)last_sec;
+	int status = 0;
+	pid_t got;
+
+	(void)sigaction(SIGALRM, &no_restart, NULL);
+	(void)setitimer(ITIMER_REAL, &timer, NULL);
+	while ((got = waitpid(pid, &status, 0)) < 0 && errno == EINTR && clock_ms() < end)
+		;
+	(void)alarm(0);
+	if (got == pid || errno != EINTR)
+		return status;
+
+	(void)kill(pid, SIGKILL);
+	return -1;
+}
+
 /*
  * All that may touch a file system goes on in a child: one that does not answer holds a
  * process whatever signal it gets, but not the one that the package manager waits for.
@@ -106,10 +191,10 @@ static int do_step(const struct work *work)
 static int do_apart(const struct work *work, unsigned last_sec)
 {
 	const pid_t self = getpid();
-	int status = 0;
+	int status;
 	pid_t pid;
 
-	(void)alarm(last_sec);
+	(void)signal(SIGCHLD, SIG_DFL); /* so that its end can be waited for */
 	pid = fork();
 	if (pid < 0)
 		return do_step(work);
@@ -117,9 +202,12 @@ static int do_apart(const struct work *work, unsigned last_sec)
 		(void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
 		exit(getppid() == self ? do_step(work) : EXIT_DONE);
 	}
-	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		;
-	return WIFEXITED(status) ? WEXITSTATUS(status) : EXIT_DONE;
+	status = wait_for(pid, last_sec);
+	if (status != -1 && WIFEXITED(status))
+		return WEXITSTATUS(status);
+	if (work->is_refresh)
+		report_early_end(work->o, status == -1 ? 0 : WTERMSIG(status));
+	return EXIT_DONE;
 }
 
 static void inherit_nothing(const char *manager)
@@ -253,10 +341,12 @@ static int trigger(const struct opts *o)
 	inherit_nothing(work.manager);
 	(void)watched_begin(); /* for both */
 	work.step = refresh_system;
+	work.is_refresh = true;
 	if (do_apart(&work, LAST_SEC) != PUBLISHED)
 		return EXIT_DONE;
 
 	work.step = run_actions;
+	work.is_refresh = false;
 	return do_apart(&work, ACTIONS_LAST_SEC);
 }
 

@@ -172,6 +172,25 @@ configure() {
 	grep -q 'does not answer' "$ROOT/var/lib/epcache/state.json"
 }
 
+@test "a refresh that is killed is reported, and readers get no old answer" {
+	needs_root
+	configure "CheckFast=$dists"
+	trigger dpkg </dev/null
+	is_fresh
+	sed -i 's/y/z/' "$ROOT$dists/demo-1.dist-info/entry_points.txt"
+	needs_strace
+	# Whoever opens the lock has the folder; its workers end with it.
+	strace -f -qq -o /dev/null -e trace=fcntl -e inject=fcntl:signal=KILL \
+		-P "$ROOT/var/cache/epcache/.lock" \
+		"$EPCACHE" trigger dpkg --root "$ROOT" </dev/null >said 2>&1
+	[[ $(cat said) == 'epcache: the refresh ended early ('*"run 'epcache refresh'" ]]
+	run "$EPCACHE" query g --root "$ROOT" --path "$dists"
+	[[ $output == *z* ]]
+	[ ! -e "$ROOT/var/cache/epcache/usr-lib-python3.12-site\x2dpackages.v1" ]
+	trigger dpkg </dev/null
+	is_fresh
+}
+
 @test "state.json tells what the last one came to" {
 	needs_root
 	trigger pacman </dev/null
