@@ -4,7 +4,7 @@
 # tap.sh COMMAND... - run test programs one after another, as one TAP stream.
 # tap.sh -x COMMAND... - each command is one test: it passes when it exits 0 and
 # is skipped when it exits 77; what it prints is shown when it fails.
-# tap.sh -j N COMMAND... - as the first, N at a time; told in the order given.
+# tap.sh -j N COMMAND... - as the first, N at a time; told in the order given, as they come.
 #
 # The tests are numbered anew and named for the program they are of.  A program
 # that crashed, stopped short of its plan or has none is a failed test more.
@@ -13,7 +13,7 @@ set -u
 count=0
 failed=0
 number=0 # of the command
-ahead='' # where the outputs are, when all have been run
+ahead='' # where the outputs are, as they come
 
 # result STATE TEXT - print one test.
 result() {
@@ -35,6 +35,9 @@ title() {
 # output_of COMMAND - what it prints, and its exit status as a last line.
 output_of() {
 	if [ -n "$ahead" ]; then
+		until [ -e "$ahead/$number" ]; do
+			sleep 0.1
+		done
 		cat "$ahead/$number"
 	else
 		run_and_tell "$1"
@@ -50,12 +53,10 @@ run_and_tell() {
 run_ahead() {
 	local cmd n=0
 
-	ahead=$(mktemp -d)
-	trap 'rm -rf "$ahead"' EXIT
 	for cmd; do
 		[ "$(jobs -pr | wc -l)" -lt "$jobs" ] || wait -n
 		n=$((n + 1))
-		run_and_tell "$cmd" >"$ahead/$n" &
+		{ run_and_tell "$cmd" >"$ahead/$n.part" && mv "$ahead/$n.part" "$ahead/$n"; } &
 	done
 	wait
 }
@@ -107,7 +108,9 @@ fi
 if [ "${1-}" = -j ]; then
 	jobs=$2
 	shift 2
-	run_ahead "$@"
+	ahead=$(mktemp -d)
+	trap 'rm -rf "$ahead"' EXIT
+	run_ahead "$@" &
 fi
 for cmd; do
 	number=$((number + 1))
