@@ -83,7 +83,7 @@ boot_in() {
 	done
 	mount -t cgroup2 none sys/fs/cgroup || return
 	exec chroot . /bin/busybox env -i container=test "$SYSTEMD" --system \
-		--unit=basic.target --log-target=null --default-standard-output=null
+		--unit=multi-user.target --log-target=null --default-standard-output=null
 }
 
 # boot - starts the systemd of $ROOT; false where it cannot be.
