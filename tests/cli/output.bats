@@ -97,7 +97,7 @@ os.execv(command[0], command)' "$@"
 
 @test "JSON is indented by two spaces, and an empty list takes one line" {
 	"$EPCACHE" query --all --json --path "$SITE" >json
-	! grep -q "$TAB" json
+	lacks json "$TAB"
 	diff - json <<-END
 		[
 		  {
