@@ -230,8 +230,8 @@ static void inherit_nothing(const char *manager)
 /* --- the refresh ------------------------------------------------------------- */
 
 /* Root's own directories first: what is others' may take all the time there is. */
-static size_t make_rows(const struct conf *conf, const struct dirs *dirs,
-			struct supervised_dir *rows)
+static size_t make_rows(const struct conf *conf, const cJSON *state,
+			const struct dirs *dirs, struct supervised_dir *rows)
 {
 	size_t nr = 0;
 
@@ -243,6 +243,7 @@ static size_t make_rows(const struct conf *conf, const struct dirs *dirs,
 				continue;
 			rows[nr].dir = dir;
 			rows[nr].is_silent = dirs->notes[i] == DIRS_SILENT;
+			state_take_pause(state, &rows[nr]);
 			rows[nr++].flags = conf_flags(conf, dir);
 		}
 	return nr;
@@ -280,7 +281,7 @@ static void tell(const struct supervised_dir *rows, size_t nr)
 
 /* Whether anything was published. */
 static bool refresh(struct epc_ctx *ctx, const struct conf *conf, const char *manager,
-		    const struct dirs *dirs)
+		    const cJSON *state, const struct dirs *dirs)
 {
 	unsigned sec = conf->timeout_sec < DIR_SEC ? conf->timeout_sec : DIR_SEC;
 	const struct supervise_opts how = {
@@ -299,7 +300,7 @@ static bool refresh(struct epc_ctx *ctx, const struct conf *conf, const char *ma
 	if (!rows)
 		return false;
 
-	nr = make_rows(conf, dirs, rows);
+	nr = make_rows(conf, state, dirs, rows);
 	supervise(ctx, &how, rows, nr, &watch);
 	(void)snprintf(by, sizeof by, "trigger %s", manager);
 	state_keep(ctx, by, rows, nr);
@@ -309,14 +310,35 @@ static bool refresh(struct epc_ctx *ctx, const struct conf *conf, const char *ma
 	return is_new;
 }
 
+/* What is not to be tried is not to be looked at. */
+static void leave_out_paused(const cJSON *state)
+{
+	const cJSON *last = cJSON_GetObjectItem(state, "last_refresh"), *row;
+
+	cJSON_ArrayForEach(row, cJSON_GetObjectItem(last, "directories"))
+	{
+		const char *dir = cJSON_GetStringValue(cJSON_GetObjectItem(row,
+									   "directory"));
+		struct supervised_dir d = { .dir = dir ? dir : "" };
+
+		state_take_pause(state, &d);
+		if (d.again_s)
+			watched_leave_out(d.dir);
+	}
+}
+
 static int refresh_system(struct epc_ctx *ctx, const struct conf *conf,
 			  const char *manager)
 {
 	auto_dirs struct dirs dirs = { 0 };
+	cJSON *state = state_load(ctx);
+	bool is_new;
 
-	if (discover_system(ctx, conf, &dirs) < 0)
-		return EXIT_DONE;
-	return refresh(ctx, conf, manager, &dirs) ? PUBLISHED : EXIT_DONE;
+	leave_out_paused(state);
+	is_new = discover_system(ctx, conf, &dirs) == 0 &&
+		 refresh(ctx, conf, manager, state, &dirs);
+	cJSON_Delete(state);
+	return is_new ? PUBLISHED : EXIT_DONE;
 }
 
 static int run_actions(struct epc_ctx *ctx, const struct conf *conf, const char *manager)

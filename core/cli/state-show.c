@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "out.h"
 #include "state.h"
@@ -17,6 +18,16 @@ static const char *text_of(const cJSON *object, const char *key)
 	const char *text = cJSON_GetStringValue(cJSON_GetObjectItem(object, key));
 
 	return text ? text : "";
+}
+
+/* 0 where there is none, and for what is no time. */
+static double number_of(const cJSON *object, const char *key)
+{
+	const cJSON *n = cJSON_GetObjectItem(object, key);
+
+	return cJSON_IsNumber(n) && n->valuedouble > 0 && n->valuedouble < 1e15
+		       ? n->valuedouble
+		       : 0;
 }
 
 static const cJSON *dir_of(const cJSON *state, struct epc_str path)
@@ -37,6 +48,20 @@ static const cJSON *dir_of(const cJSON *state, struct epc_str path)
 	cJSON_Delete(name);
 	cJSON_Delete(raw);
 	return found;
+}
+
+void state_take_pause(const cJSON *state, struct supervised_dir *d)
+{
+	const cJSON *row = dir_of(state, out_str(supervised_name(d)));
+	double failures = number_of(row, "failures");
+	double left = number_of(row, "again") - (double)time(NULL);
+
+	/* A clock may have been set back. */
+	if (!(failures >= 1 && failures < 1000))
+		return;
+	d->failures = (unsigned)failures;
+	if (left > 0 && left <= 2 * 86400)
+		d->again_s = (int64_t)((double)time(NULL) + left);
 }
 
 /* A copy of a member, or null. */
@@ -95,6 +120,27 @@ static size_t count(const cJSON *dirs, enum supervised end)
 	return n;
 }
 
+/* What triggers do not try for a while, and until when. */
+static void print_pauses(const cJSON *dirs)
+{
+	const cJSON *dir;
+
+	cJSON_ArrayForEach(dir, dirs)
+	{
+		const time_t at = (time_t)number_of(dir, "again");
+		char *path = out_escape(out_str(text_of(dir, "directory")));
+		char when[32] = "";
+		struct tm utc;
+
+		if (at > time(NULL) && path && gmtime_r(&at, &utc) &&
+		    strftime(when, sizeof when, "%Y-%m-%dT%H:%M:%SZ", &utc))
+			printf("%s: failed %.0f times in a row, at a cost of time; triggers "
+			       "try it again after %s, 'epcache refresh' at once\n",
+			       path, number_of(dir, "failures"), when);
+		free(path);
+	}
+}
+
 void state_print(const cJSON *state)
 {
 	const cJSON *last = last_of(state), *dirs;
@@ -113,4 +159,5 @@ void state_print(const cJSON *state)
 	free(by);
 	print_layers(last);
 	(void)putchar('\n');
+	print_pauses(dirs);
 }

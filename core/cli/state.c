@@ -17,6 +17,8 @@
 #define FOLDER "epcache"
 #define PARENT "/var/lib"
 #define FILE_NAME "state.json"
+#define PAUSE_S 60 /* after a first failure that cost time; each next is twice as long */
+#define PAUSE_MAX_S 86400
 #define LOCK_MS 1000 /* rather no record than waiting for one */
 
 const char *state_result(enum supervised end)
@@ -60,13 +62,30 @@ static cJSON *json_layers(unsigned layers, bool has)
 	return array;
 }
 
+/* Of a failure that cost time: how many there were, and when it may cost it again. */
+static bool add_pause(cJSON *o, const struct supervised_dir *d)
+{
+	unsigned failures = d->failures + (d->again_s == 0);
+	int64_t pause_s = PAUSE_S;
+
+	if (d->end != SUPERVISED_FAILED || d->is_busy || (!d->cost_time && !d->again_s))
+		return true;
+	for (unsigned i = 1; i < failures && pause_s < PAUSE_MAX_S; i++)
+		pause_s *= 2;
+	if (d->again_s == 0)
+		pause_s += time(NULL);
+	return out_add(o, "failures", cJSON_CreateNumber(failures)) &&
+	       out_add(o, "again",
+		       cJSON_CreateNumber((double)(d->again_s ? d->again_s : pause_s)));
+}
+
 static cJSON *json_dir(const struct supervised_dir *d)
 {
 	cJSON *o = cJSON_CreateObject();
 
 	if (out_add(o, "directory", out_json_str(out_str(supervised_name(d)))) &&
 	    out_add(o, "result", cJSON_CreateString(state_result(d->end))) &&
-	    out_add(o, "error", out_json_str(out_str(d->error))))
+	    out_add(o, "error", out_json_str(out_str(d->error))) && add_pause(o, d))
 		return o;
 
 	cJSON_Delete(o);

@@ -49,6 +49,14 @@ cJSON *state_load(const struct epc_ctx *ctx);
 cJSON *state_of(const cJSON *state, struct epc_str dir);
 
 /*
+ * state_take_pause - take over from a row what a directory has failed in before
+ * @state:  of state_load(), or NULL
+ *
+ * Sets .failures, and .again_s while it is not to be tried.
+ */
+void state_take_pause(const cJSON *state, struct supervised_dir *d);
+
+/*
  * state_folder - the open folder that state.json is in, made where it is missing
  *
  * Negative when it is not root's alone.

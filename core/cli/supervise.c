@@ -112,6 +112,8 @@ static void end_failed(struct supervised_dir *d, const char *at, int r)
 /* What a worker came to that did not read its directory. */
 static void end_of_worker(struct supervised_dir *d, const struct crew_job *job)
 {
+	d->cost_time = job->end == CREW_HUNG || job->end == CREW_CRASHED ||
+		       job->end == CREW_GARBAGE;
 	switch (job->end) {
 	case CREW_HUNG:
 		end_with(d, SUPERVISED_FAILED,
@@ -381,14 +383,21 @@ static void start_next(struct run *run, size_t i)
 	struct post *post = &run->posts[i];
 
 	run->watch->begin(run->watch->data, i);
-	if (post->dir->is_silent)
+	if (post->dir->again_s) {
+		leave_unread(
+			run, post,
+			"it failed before, which cost time; run 'epcache refresh' to "
+			"try it now");
+	} else if (post->dir->is_silent) {
+		post->dir->cost_time = true;
 		leave_unread(run, post,
 			     "it does not answer; is its file system reachable?");
-	else if (!crew_has_time(&run->crew))
+	} else if (!crew_has_time(&run->crew)) {
 		leave_unread(run, post,
 			     "no time was left for it; run 'epcache refresh' by hand");
-	else if (begin(run, post))
+	} else if (begin(run, post)) {
 		return;
+	}
 	run->watch->end(run->watch->data, i);
 }
 

@@ -12,6 +12,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "epcache.h"
 #include "sandbox.h"
@@ -37,11 +38,14 @@ struct supervised_dir {
 	char *key;       /* owned; the name that readers know it by; NULL: .dir */
 	unsigned flags;  /* EPC_REFRESH_* */
 	bool is_silent;  /* its file system does not answer: it is not even asked again */
+	unsigned failures; /* before this one, one after the other; 0 where none counts */
+	int64_t again_s; /* not to be read before, since the epoch; 0: it is to be read */
 
 	/* Set by supervise(). */
 	enum supervised end;
 	bool is_busy; /* somebody else holds the lock: an old file stays, also when failed */
-	char *error; /* owned; why, and what to do, when failed or skipped; or NULL */
+	char *error;    /* owned; why, and what to do, when failed or skipped; or NULL */
+	bool cost_time; /* its failure did, and would again */
 	bool has_layers;
 	unsigned layers; /* SANDBOX_*, of its worker */
 	struct epc_refreshed found;

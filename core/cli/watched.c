@@ -19,6 +19,7 @@
 /* Shared with the child; the process has one, as it has one life. */
 static struct epc_watch *page;
 static bool is_child;
+static size_t nr_old; /* of what does not answer: those that were known before */
 
 /* What the child prints: one that is left behind is to hold nobody's pipe or terminal. */
 static int said[2] = { -1, -1 };
@@ -30,7 +31,18 @@ struct epc_watch *watched_page(void)
 
 const char *watched_silent(size_t i)
 {
+	i += nr_old;
 	return page && i < page->nr_silent ? page->silent[i] : NULL;
+}
+
+void watched_leave_out(const char *dir)
+{
+	const size_t n = strlen(dir);
+
+	if (!page || page->nr_silent != nr_old || nr_old >= WATCH_MAX || n >= PATH_MAX)
+		return;
+	memcpy(page->silent[nr_old++], dir, n + 1);
+	page->nr_silent = nr_old;
 }
 
 static int run_watched(void *data, int out)

@@ -37,6 +37,9 @@ int watched_ask(const struct child_task *task, struct child_answer *ret);
  */
 int watched_begin(void);
 
+/* watched_leave_out - do not look at what did not answer some time ago, and say nothing. */
+void watched_leave_out(const char *dir);
+
 /* watched_page - for epc_ctx_set_watch(), in the child; NULL: nobody watches. */
 struct epc_watch *watched_page(void);
 

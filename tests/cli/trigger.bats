@@ -158,6 +158,39 @@ configure() {
 	is_fresh
 }
 
+@test "a directory that failed is tried again after a pause that grows, or by hand" {
+	local state=$ROOT/var/lib/epcache/state.json slow=$ROOT/var/cache/epcache/srv-slow.v1
+
+	needs_root
+	needs_strace
+	configure TimeoutSec=1 Directory=/srv/slow
+	mkdir -p "$ROOT/srv/slow/a-1.dist-info"
+	for n in 1 2; do
+		strace -f -qq -o /dev/null -e trace=getdents64 -e inject=getdents64:signal=STOP \
+			-P "$ROOT/srv/slow" "$EPCACHE" trigger rpm --root "$ROOT" </dev/null 2>said
+		"$PYTHON" -I -S - "$state" "$n" <<-'END'
+		import json, sys, time
+		state = json.load(open(sys.argv[1]))
+		(row,) = [d for d in state["last_refresh"]["directories"] if "failures" in d]
+		assert row["directory"] == "/srv/slow" and row["failures"] == int(sys.argv[2]), row
+		left = row["again"] - time.time()
+		assert 60 * row["failures"] - 50 < left <= 60 * row["failures"], left
+		END
+		# It is not tried, and there is no old file of it.
+		trigger rpm </dev/null
+		[[ $stderr == *'1 of '* ]]
+		[ ! -e "$slow" ]
+		run "$EPCACHE" status --root "$ROOT"
+		[[ $output == *"/srv/slow: failed $n times in a row"* ]]
+		# As if the pause were over.
+		sed -i 's/"again":.*/"again": 1/' "$state"
+	done
+	sed -i "s/\"again\":.*/\"again\": $(($(date +%s) + 60))/" "$state"
+	"$EPCACHE" refresh --system --root "$ROOT"
+	[ -e "$slow" ]
+	lacks "$state" failures
+}
+
 @test "a directory that holds who looks at it: it is left out, the others are cached" {
 	needs_root
 	configure Directory=/srv/slow
