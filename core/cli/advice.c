@@ -103,13 +103,35 @@ char *advice_on(enum epc_outcome outcome, const char *dir, const char *file,
 	return NULL;
 }
 
-const char *advice_live(const struct opts *o)
+enum advice_live advice_live(const struct opts *o)
 {
 	const char *wish = o->check ? NULL : secure_getenv("EPCACHE");
 
 	if (o->check && strcmp(o->check, "live") == 0)
-		return "is read live, as --check has it";
+		return ADVICE_CHECK;
 	if (wish && (strcmp(wish, "0") == 0 || strcmp(wish, "live") == 0))
-		return "is read live, as EPCACHE has it";
-	return "is read live, as it has no absolute path";
+		return ADVICE_EPCACHE;
+	return ADVICE_NO_PATH;
+}
+
+const char *advice_live_why(enum advice_live reason)
+{
+	static const char *const texts[] = {
+		[ADVICE_CHECK] = "read live, as --check has it",
+		[ADVICE_EPCACHE] = "read live, as EPCACHE has it",
+		[ADVICE_NO_PATH] = "read live, as it has no absolute path",
+	};
+
+	return texts[reason];
+}
+
+const char *advice_live_mend(enum advice_live reason)
+{
+	static const char *const texts[] = {
+		[ADVICE_CHECK] = "run this without --check",
+		[ADVICE_EPCACHE] = "run this without EPCACHE in the environment",
+		[ADVICE_NO_PATH] = "name it by its absolute path",
+	};
+
+	return texts[reason];
 }

@@ -38,7 +38,17 @@ char *advice_refresh(const char *dir, bool force);
 /* advice_state - an outcome in one word, "stale"; a constant. */
 const char *advice_state(enum epc_outcome outcome);
 
-/* advice_live - why no cache was looked for where a directory was read live; a constant. */
-const char *advice_live(const struct opts *o);
+/* Why no cache was looked for where a directory was read live. */
+enum advice_live {
+	ADVICE_CHECK,   /* --check=live */
+	ADVICE_EPCACHE, /* the environment variable */
+	ADVICE_NO_PATH, /* a relative path, and no working directory */
+};
+
+enum advice_live advice_live(const struct opts *o);
+/* advice_live_why - what is the case, for people; a constant. */
+const char *advice_live_why(enum advice_live reason);
+/* advice_live_mend - what to do about it; a constant. */
+const char *advice_live_mend(enum advice_live reason);
 
 #endif

@@ -30,7 +30,9 @@ static const char *why_of(const struct opts *o, const struct epc_dir *d)
 	if (epc_dir_bypass(d) == EPC_ABSENT)
 		return "has no cache file";
 	if (epc_dir_bypass(d) == EPC_OK)
-		return epc_dir_source(d) == EPC_FROM_LIVE ? advice_live(o) : NULL;
+		return epc_dir_source(d) == EPC_FROM_LIVE
+			       ? advice_live_why(advice_live(o))
+			       : NULL;
 	return epc_dir_why(d);
 }
 
@@ -121,7 +123,7 @@ static const char *source_and_why(const struct opts *o, const struct epc_dir *d)
 		return source_of(d);
 	if (epc_dir_bypass(d) == EPC_ABSENT)
 		return "read live: no cache file";
-	return epc_dir_bypass(d) == EPC_OK ? advice_live(o) + sizeof "is " - 1
+	return epc_dir_bypass(d) == EPC_OK ? advice_live_why(advice_live(o))
 					   : source_of(d);
 }
 
@@ -226,6 +228,8 @@ static int explain_on(const struct opts *o, struct epc_ctx *ctx, const struct di
 	epc_answer_free(answer);
 	if (!ok)
 		return EXIT_FAILED;
+	if (opaque)
+		return out_flush(EXIT_OPAQUE);
 	return out_flush(found ? EXIT_DONE : EXIT_NOTHING);
 }
 

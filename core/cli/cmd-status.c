@@ -81,11 +81,19 @@ static struct row row_live(const struct opts *o, const struct epc_dir *d)
 
 	if (bypass == EPC_ABSENT)
 		row.why = "has no cache file";
-	else if (bypass == EPC_OK)
-		row.why = advice_live(o);
-	if (bypass == EPC_OK)
-		row.advice = strdup("run this without EPCACHE in the environment");
+	if (bypass == EPC_OK) {
+		row.why = advice_live_why(advice_live(o));
+		row.advice = strdup(advice_live_mend(advice_live(o)));
+	}
 	return row;
+}
+
+/* A refresh would only say it again, so it is not advised. */
+static void row_skipped(struct row *row)
+{
+	free(row->advice);
+	row->why = "has no cache file: those who refresh it may not read it";
+	row->advice = strdup("nothing is to be done, who may read it reads it live");
 }
 
 static const char *why_unsettled(const struct epc_dir *d)
@@ -112,13 +120,16 @@ static const char *why_unsettled(const struct epc_dir *d)
 	return NULL;
 }
 
-static struct row row_of(const struct opts *o, const struct epc_dir *d)
+static struct row row_of(const struct report *rep, const struct epc_dir *d)
 {
 	struct row row;
 
 	switch (epc_dir_source(d)) {
 	case EPC_FROM_LIVE:
-		row = row_live(o, d);
+		row = row_live(rep->o, d);
+		if (epc_dir_bypass(d) == EPC_ABSENT &&
+		    state_skipped(rep->state, epc_dir_path(d)))
+			row_skipped(&row);
 		break;
 	case EPC_FROM_CACHE:
 		row = (struct row){ .state = "fresh",
@@ -276,7 +287,7 @@ static bool print_json(struct report *rep, struct epc_answer *answer)
 
 	rep->trouble = actions_trouble_json(rep->ctx, &rep->actions);
 	while (array && (d = epc_answer_next_dir(answer))) {
-		auto_row struct row row = row_of(rep->o, d);
+		auto_row struct row row = row_of(rep, d);
 
 		if (!out_append(array, json_row(rep, &row))) {
 			cJSON_Delete(array);
@@ -501,7 +512,7 @@ static bool print_text(const struct report *rep, struct epc_answer *answer)
 
 	head(&t);
 	while ((d = epc_answer_next_dir(answer))) {
-		auto_row struct row row = row_of(rep->o, d);
+		auto_row struct row row = row_of(rep, d);
 
 		body(&t, rep, &row);
 	}
@@ -510,7 +521,7 @@ static bool print_text(const struct report *rep, struct epc_answer *answer)
 
 	epc_answer_rewind(answer);
 	while ((d = epc_answer_next_dir(answer))) {
-		auto_row struct row row = row_of(rep->o, d);
+		auto_row struct row row = row_of(rep, d);
 
 		if (row.why || row.unsettled || rep->o->verbose)
 			print_why(rep, &row);
@@ -523,31 +534,39 @@ static bool print_text(const struct report *rep, struct epc_answer *answer)
 
 /* --- the command ------------------------------------------------------------- */
 
-static bool any_stale(struct epc_answer *answer)
+/* Stale, or not one directory cached: then no start of Python gains anything. */
+static bool is_of_use(struct epc_answer *answer)
 {
+	size_t nr = 0, absent = 0;
 	const struct epc_dir *d;
 	bool stale = false;
 
 	epc_answer_rewind(answer);
-	while ((d = epc_answer_next_dir(answer)))
+	while ((d = epc_answer_next_dir(answer))) {
+		nr++;
 		stale |= epc_dir_bypass(d) == EPC_STALE;
-	return stale;
+		absent += epc_dir_bypass(d) == EPC_ABSENT ||
+			  epc_dir_source(d) == EPC_FROM_NOTHING;
+	}
+	return !stale && (nr == 0 || absent < nr);
 }
 
 static int print(struct report *rep, struct epc_answer *answer)
 {
-	bool ok, stale;
+	bool ok, good;
 
 	/* It is of the folders that refreshes of root write into by themselves. */
 	if (!rep->o->quiet && !rep->o->cache_dir)
 		rep->state = state_load(rep->ctx);
+	if (!rep->o->quiet && epc_answer_note_hidden(answer) == 0)
+		msg_broken(answer);
 	ok = rep->o->quiet  ? true
 	     : rep->o->json ? print_json(rep, answer)
 			    : print_text(rep, answer);
-	stale = any_stale(answer);
+	good = is_of_use(answer);
 	if (!ok)
 		return EXIT_FAILED;
-	return out_flush(stale ? EXIT_NOTHING : EXIT_DONE);
+	return out_flush(good ? EXIT_DONE : EXIT_NOTHING);
 }
 
 static int report(const struct opts *o, struct epc_ctx *ctx, const struct dirs *dirs)

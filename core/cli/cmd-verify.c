@@ -195,6 +195,16 @@ static void tell_failure(struct tally *t, struct epc_ctx *ctx, const char *dir, 
 	failure_release(&f);
 }
 
+/* What is the same in the cache and the directory, and makes importlib.metadata raise. */
+static void say_broken(struct epc_ctx *ctx, const char *dir)
+{
+	struct epc_answer *answer = NULL;
+
+	if (ask(ctx, dir, &answer) && epc_answer_note_hidden(answer) == 0)
+		msg_broken(answer);
+	epc_answer_free(answer);
+}
+
 /* --- the command ------------------------------------------------------------- */
 
 static void verify_one(struct tally *t, struct epc_ctx *ctx, const char *dir)
@@ -216,6 +226,8 @@ static void verify_one(struct tally *t, struct epc_ctx *ctx, const char *dir)
 		t->failed = true;
 	}
 	epc_diff_free(diff);
+	if (!t->o->quiet)
+		say_broken(ctx, dir);
 }
 
 static int verify_all(const struct opts *o, struct epc_ctx *ctx, const struct dirs *dirs)

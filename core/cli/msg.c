@@ -138,3 +138,13 @@ void msg_notes(struct epc_answer *answer)
 	while ((note = epc_answer_next_note(answer)))
 		say_note(note);
 }
+
+void msg_broken(struct epc_answer *answer)
+{
+	const struct epc_note *note;
+
+	while ((note = epc_answer_next_note(answer)))
+		if (epc_note_kind(note) == EPC_NOTE_RAISES ||
+		    epc_note_kind(note) == EPC_NOTE_LARGE)
+			say_note(note);
+}

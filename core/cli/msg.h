@@ -29,4 +29,7 @@ char *msg_quote(const char *path);
 /* msg_notes - what is in an answer's notes, a line each: file, line, reason, what to do. */
 void msg_notes(struct epc_answer *answer);
 
+/* msg_broken - of the notes on an answer, those on distributions that cannot be read. */
+void msg_broken(struct epc_answer *answer);
+
 #endif

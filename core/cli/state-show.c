@@ -89,6 +89,12 @@ cJSON *state_of(const cJSON *state, struct epc_str path)
 	return NULL;
 }
 
+bool state_skipped(const cJSON *state, struct epc_str path)
+{
+	return strcmp(text_of(dir_of(state, path), "result"),
+		      state_result(SUPERVISED_SKIPPED)) == 0;
+}
+
 /* ", sandboxed", or what it did without. */
 static void print_layers(const cJSON *last)
 {

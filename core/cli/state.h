@@ -48,6 +48,9 @@ cJSON *state_load(const struct epc_ctx *ctx);
  */
 cJSON *state_of(const cJSON *state, struct epc_str dir);
 
+/* state_skipped - was the directory not for the workers of the last refresh to read? */
+bool state_skipped(const cJSON *state, struct epc_str dir);
+
 /*
  * state_take_pause - take over from a row what a directory has failed in before
  * @state:  of state_load(), or NULL

@@ -164,6 +164,25 @@ static int note_dists(struct epc_answer *a, size_t i)
 	return r;
 }
 
+int epc_answer_note_hidden(struct epc_answer *a)
+{
+	const bool opaque = a->opaque;
+	int r = 0;
+
+	for (size_t i = 0; i < a->nr_dirs; i++) {
+		const struct view *v = a->select_dirs[i].view;
+
+		for (uint32_t k = 0; v && r == 0 && k < v->nr_odd; k++) {
+			struct view_dist d = view_dist(v, view_odd(v, k));
+
+			if (!select_counts(a->select_dirs, i, view_odd(v, k)))
+				r = note_dist(a, &a->dirs[i].dir, &d);
+		}
+	}
+	a->opaque = opaque;
+	return r;
+}
+
 /* Bytes of a sys.path entry as pathlib.Path() writes it. */
 static size_t pathlib_length(const char *entry)
 {

@@ -260,6 +260,12 @@ enum epc_note_kind {
 
 /* epc_answer_next_note - what an honest caller says beside the answer; NULL at the end. */
 EPC_PUBLIC const struct epc_note *epc_answer_next_note(struct epc_answer *answer);
+/*
+ * epc_answer_note_hidden - add notes on distributions that others hide
+ *
+ * They take no part in this answer, but may in one of another path.  Returns 0 or -ENOMEM.
+ */
+EPC_PUBLIC EPC_MUST_CHECK int epc_answer_note_hidden(struct epc_answer *answer);
 EPC_PUBLIC enum epc_note_kind epc_note_kind(const struct epc_note *n);
 EPC_PUBLIC struct epc_str epc_note_path(const struct epc_note *n);
 /* The sys.path entry that it is about, as keyed. */

@@ -191,14 +191,14 @@ bypassed() {
 	[ "${lines[0]}" = "1$TAB$SITE${TAB}read live, as --check has it" ]
 	[ "${#lines[@]}" -eq 3 ]
 	explain g a --path "$SITE" --check live --json
-	json 'j["path"][0]["why"] == "is read live, as --check has it"'
+	json 'j["path"][0]["why"] == "read live, as --check has it"'
 	for word in 0 live; do
 		run --separate-stderr bash -c 'tool=$EPCACHE; EPCACHE=$1 exec "$tool" explain \
 			--cache-dir "$2" --path "$3" "${@:4}" g a' bash $word "$CACHE" "$SITE"
 		[ "${lines[0]}" = "1$TAB$SITE${TAB}read live, as EPCACHE has it" ]
 		run --separate-stderr bash -c 'tool=$EPCACHE; EPCACHE=$1 exec "$tool" explain \
 			--cache-dir "$2" --path "$3" --json g a' bash $word "$CACHE" "$SITE"
-		json 'j["path"][0]["why"] == "is read live, as EPCACHE has it"'
+		json 'j["path"][0]["why"] == "read live, as EPCACHE has it"'
 	done
 	run --separate-stderr bash -c 'tool=$EPCACHE; EPCACHE=live exec "$tool" explain \
 		--cache-dir "$1" --path "$2" --check strict g a' bash "$CACHE" "$SITE"
@@ -301,6 +301,7 @@ assert got == sys.argv[2], (got, sys.argv[2])' "$output" "$distributions"
 @test "what importlib.metadata raises for is said on stderr, unless -q" {
 	dist "$SITE/foo-1.dist-info" '[g]\na = m:x\nno equals sign\n'
 	explain g a --path "$SITE"
+	[ "$status" -eq 4 ]
 	says 1 "$SITE/foo-1.dist-info/entry_points.txt:3:"
 	for option in -q --quiet; do
 		explain g a --path "$SITE" $option

@@ -68,7 +68,7 @@ refresh_of() {
 
 @test "absent: there is no cache file" {
 	mkdir "$SITE"
-	is_told absent 'has no cache file' "$(refresh_of "$SITE")"
+	is_told absent 'has no cache file' "$(refresh_of "$SITE")" 3
 	status_of "$SITE"
 	[ "${lines[0]}" = "$SITE${TAB}absent${TAB}0${TAB}0${TAB}-${TAB}-" ]
 }
@@ -157,15 +157,15 @@ refresh_of() {
 			--cache-dir "$2" "$3"' bash $word "$CACHE" "$SITE"
 		[ "$status" -eq 0 ]
 		[ "${lines[0]}" = "$SITE${TAB}live${TAB}1${TAB}2${TAB}-${TAB}-" ]
-		[ "${lines[-2]}" = '  is read live, as EPCACHE has it' ]
+		[ "${lines[-2]}" = '  read live, as EPCACHE has it' ]
 		[ "${lines[-1]}" = '  run this without EPCACHE in the environment' ]
 	done
 }
 
 @test "missing: no directory is there" {
-	is_told missing 'is no directory, or may not be read' "if it is gone, run: epcache clean --cache-dir='$CACHE'"
+	is_told missing 'is no directory, or may not be read' "if it is gone, run: epcache clean --cache-dir='$CACHE'" 3
 	touch "$SITE"
-	is_told missing 'is no directory, or may not be read' "if it is gone, run: epcache clean --cache-dir='$CACHE'"
+	is_told missing 'is no directory, or may not be read' "if it is gone, run: epcache clean --cache-dir='$CACHE'" 3
 }
 
 @test "archive: a zip file is not read" {
@@ -327,7 +327,7 @@ breadth() {
 	local dir=/home/me/src/site/.venv/lib/python3.13/site-packages
 	mkdir -p root/usr/bin "root$dir"
 	tty NO_COLOR=1 "$EPCACHE" status --root root /usr/bin "$dir"
-	[ "$status" -eq 0 ]
+	[ "$status" -eq 3 ]
 	[ "$(head -4 <<<"$output")" = "DIRECTORY  STATE   DISTS  ENTRIES  AGE  SIZE
 /usr/bin   absent      0        0    -     -
 $dir
@@ -439,7 +439,7 @@ print([o["directory"] for o in json.loads(sys.argv[1])])' "$output")
 	mkdir -p root/usr/bin "root$env" root/usr/lib/python3.11 "root$HOME/.local"
 	touch root/env/pyvenv.cfg root/usr/bin/python3.11 root/usr/lib/python3.11/os.py
 	VIRTUAL_ENV=/env run --separate-stderr as_user "$EPCACHE" status --root root --json
-	[ "$status" -eq 0 ]
+	[ "$status" -eq 3 ]
 	json '[o["directory"] for o in j] == ["/usr/bin", "/usr/lib/python3.11"]'
 }
 
@@ -462,6 +462,53 @@ print([o["directory"] for o in json.loads(sys.argv[1])])' "$output")
 		"TimeoutSec", "Trigger", "TrustStamps", "User"]'
 	json '[(o["value"], o["origin"]) for o in j if o["key"] == "CheckFast"] == [
 		("/a", "/etc/epcache/epcache.conf:2"), ("/b", "/etc/epcache/epcache.conf.d/9.conf:1")]'
+}
+
+@test "a text that importlib.metadata raises for is named with its line, hidden or not" {
+	local both=("$SITE/foo-1.dist-info/entry_points.txt:2: " "$WORK/b/foo-1.dist-info/entry_points.txt:3: ")
+	dist "$SITE/foo-1.dist-info" '[g]\nno equals sign\n'
+	dist "$WORK/b/foo-1.dist-info" '[h]\n\nneither\n'
+	status_of "$SITE" "$WORK/b"
+	says 2 "${both[0]}" "${both[1]}"
+	refresh "$SITE" "$WORK/b"
+	status_of "$SITE" "$WORK/b"
+	[ "$status" -eq 0 ]
+	says 2 "${both[0]}" "${both[1]}"
+	status_of -q "$SITE" "$WORK/b"
+	[ -z "$stderr" ]
+}
+
+@test "nothing cached is exit 3, one cached directory is 0" {
+	mkdir "$WORK/a" "$WORK/b"
+	for option in -q -v; do
+		status_of $option "$WORK/a" "$WORK/b" "$WORK/gone"
+		[ "$status" -eq 3 ]
+	done
+	refresh "$WORK/b"
+	status_of -q "$WORK/a" "$WORK/b" "$WORK/gone"
+	[ "$status" -eq 0 ]
+}
+
+@test "no advice to unset what is not set, nor to refresh what cannot be refreshed" {
+	mkdir gone
+	cd gone
+	rmdir ../gone
+	status_of .
+	[[ $output != *EPCACHE* && $output == *'name it by its absolute path'* ]]
+	cd "$WORK"
+	mkdir a
+	status_of --check live a
+	[[ $output != *EPCACHE* ]]
+}
+
+@test "a directory that workers may not read is not advised to be refreshed" {
+	needs_root
+	mkdir -p root/usr/bin root/var/lib root/closed
+	chmod 700 root/closed
+	"$EPCACHE" refresh --root root /closed 2>/dev/null
+	run --separate-stderr "$EPCACHE" status --root root /closed
+	[[ $output != *'run: epcache refresh'* ]]
+	[[ $output == *'those who refresh it may not read it'* ]]
 }
 
 @test "-q and --quiet: the exit status alone" {

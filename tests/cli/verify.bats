@@ -28,7 +28,8 @@ verify() {
 differs() {
 	verify "$SITE"
 	[ "$status" -eq 3 ] || { echo "exit $status: $stderr"; return 1; }
-	[ -z "$stderr" ]
+	[ -z "${RAISES-}" ] || says 1 "$RAISES"
+	[ -n "${RAISES-}" ] || [ -z "$stderr" ]
 	[ "$output" = "$(printf '%s\n' "$@")" ] || { echo "$output"; return 1; }
 }
 
@@ -82,7 +83,17 @@ differs() {
 	differs "c $SITE/foo-1.dist-info" '    + [g] a = m:x' '    + [g] b = m:y' '    + [h] c = m:z'
 	refresh "$SITE"
 	echo 'no equals sign' >>"$TEXT"
-	differs "c $SITE/foo-1.dist-info"
+	RAISES=$TEXT:$(wc -l <"$TEXT"): differs "c $SITE/foo-1.dist-info"
+}
+
+@test "a text that importlib.metadata raises for is named, though nothing differs" {
+	echo 'no equals sign' >>"$TEXT"
+	refresh "$SITE"
+	verify "$SITE"
+	[ "$status" -eq 0 ]
+	says 1 "$TEXT:$(wc -l <"$TEXT"):"
+	verify -q "$SITE"
+	[ -z "$stderr" ]
 }
 
 @test "a comment that changed is a change without entries" {
