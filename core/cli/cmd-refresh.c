@@ -68,11 +68,18 @@ static int find_dirs(const struct opts *o, struct epc_ctx *ctx, const struct con
 
 /* --- refreshing -------------------------------------------------------------- */
 
+/* As builders of images set it; on a running system it means something else. */
+static bool is_reproducible(const struct opts *o)
+{
+	return o->reproducible || (o->root && getenv("SOURCE_DATE_EPOCH"));
+}
+
 /* @key: what the configuration may name the directory by, or NULL */
 static unsigned flags_of(const struct opts *o, const struct conf *conf, const char *key)
 {
 	/* A cache folder that was given is for whatever directory was given with it. */
 	return (o->force ? EPC_REFRESH_FORCE : 0u) |
+	       (is_reproducible(o) ? EPC_REFRESH_REPRODUCIBLE | EPC_REFRESH_FORCE : 0u) |
 	       (o->dry_run ? EPC_REFRESH_DRY_RUN : 0u) |
 	       (o->cache_dir ? EPC_REFRESH_NAMED : 0u) |
 	       (key ? conf_flags(conf, key) : 0u);

@@ -233,6 +233,10 @@ static void inherit_nothing(const char *manager)
 static size_t make_rows(const struct conf *conf, const cJSON *state,
 			const struct dirs *dirs, struct supervised_dir *rows)
 {
+	/* A transaction in an image that is being built. */
+	unsigned image = getenv("SOURCE_DATE_EPOCH")
+				 ? EPC_REFRESH_REPRODUCIBLE | EPC_REFRESH_FORCE
+				 : 0;
 	size_t nr = 0;
 
 	for (int others = 0; others <= 1; others++)
@@ -244,7 +248,7 @@ static size_t make_rows(const struct conf *conf, const cJSON *state,
 			rows[nr].dir = dir;
 			rows[nr].is_silent = dirs->notes[i] == DIRS_SILENT;
 			state_take_pause(state, &rows[nr]);
-			rows[nr++].flags = conf_flags(conf, dir);
+			rows[nr++].flags = conf_flags(conf, dir) | image;
 		}
 	return nr;
 }

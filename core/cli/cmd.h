@@ -27,7 +27,7 @@ enum status {
 struct opts {
 	bool json, quiet, verbose, nul, all;
 	bool owner, unowned;
-	bool system, user, force, dry_run, config, version, help;
+	bool system, user, force, dry_run, reproducible, config, version, help;
 	const char *cache_dir;
 	const char *root;
 	const char *check;

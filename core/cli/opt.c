@@ -43,6 +43,8 @@ static const struct opt table[] = {
 	  "read again what is unchanged" },
 	{ "force", 0, FOR_ACTIONS, FLAG, AT(force), NULL,
 	  "run also what is unchanged, or in quarantine" },
+	{ "reproducible", 0, FOR_REFRESH, FLAG, AT(reproducible), NULL,
+	  "equal bytes for equal content, as images want them" },
 	{ "dry-run", 0, FOR_REFRESH | FOR_CLEAN | FOR_ACTIONS, FLAG, AT(dry_run), NULL,
 	  "write nothing" },
 	{ "owner", 0, FOR_QUERY | FOR_STATUS, FLAG, AT(owner), NULL,

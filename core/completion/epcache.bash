@@ -6,7 +6,7 @@
 # _epcache_options COMMAND - its options; those that take a value end in "=".
 _epcache_options() {
 	case $1 in
-	refresh) echo --system --user --venv= --python= --force --dry-run ;;
+	refresh) echo --system --user --venv= --python= --force --reproducible --dry-run ;;
 	query) echo --path= --python= --all --check= --null --owner ;;
 	explain) echo --path= --python= --check= ;;
 	owner) echo --path= --python= --unowned ;;

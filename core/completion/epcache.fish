@@ -123,6 +123,7 @@ for name in epcache refresh-entrypoints-cache
     $is '__epcache_is refresh' -l user -d "The user's own directory"
     $is '__epcache_is refresh' -l venv -x -a '(__fish_complete_directories)' -d 'A virtual environment'
     $is '__epcache_is refresh' -l force -d 'Read again what is unchanged'
+    $is '__epcache_is refresh' -l reproducible -d 'Equal bytes for equal content'
     $is '__epcache_is actions' -l force -d 'Run also what is unchanged'
     $is '__epcache_is refresh clean actions' -l dry-run -d 'Write nothing'
     $is '__epcache_is query status' -l owner -d 'Add which packages own the distributions'

@@ -227,9 +227,11 @@ static int add_items(struct job *j)
 	int r, settled;
 
 	while ((r = scan_next(&j->scan, &item)) > 0) {
-		settled = item_settled(j, &item);
+		settled = j->opts->blank ? 0 : item_settled(j, &item);
 		if (settled < 0)
 			return settled;
+		if (j->opts->blank)
+			item.token = (struct token){ 0 };
 
 		r = build_item(&j->index, &item, settled > 0);
 		if (r < 0)
@@ -272,7 +274,9 @@ static int build_scan(int dirfd, struct span key, const struct build_opts *opts,
 	if (r < 0)
 		return r;
 
-	r = index_begin(&j.index, key, opts->flags, &j.scan.token, false);
+	r = index_begin(&j.index, key, opts->flags,
+			opts->blank ? &(struct token){ 0 } : &j.scan.token,
+			FMT_UNSETTLED);
 	if (r < 0)
 		return r;
 
@@ -282,8 +286,10 @@ static int build_scan(int dirfd, struct span key, const struct build_opts *opts,
 	if (!scan_held(&j.scan))
 		return NOT_HELD;
 
-	index_settle(&j.index, dir_settled(&j));
-	r = add_seen(&j);
+	if (!opts->blank) {
+		index_settle(&j.index, dir_settled(&j));
+		r = add_seen(&j);
+	}
 	if (r < 0)
 		return r;
 

@@ -20,6 +20,7 @@ struct build_opts {
 	const struct view
 		*old; /* the last cache of the directory, for remote stamps; or NULL */
 	struct fresh_seen now; /* stamp_seen(), for remote stamps */
+	bool blank;            /* without tokens, so that they are no one system's */
 };
 
 /*

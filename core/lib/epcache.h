@@ -307,6 +307,12 @@ enum {
 	EPC_REFRESH_BENEATH = 32,
 	/* Stamps of this directory decide on whatever mount: an administrator says so. */
 	EPC_REFRESH_TRUSTED = 64,
+	/*
+	 * Without what one system alone has, inodes, times and the order of a listing, so
+	 * that equal content gives equal bytes.  Readers compare content, until a refresh
+	 * without this settles it.  To be given with EPC_REFRESH_FORCE.
+	 */
+	EPC_REFRESH_REPRODUCIBLE = 128,
 };
 
 /* What a refresh found; also for a directory that was unchanged. */

@@ -283,15 +283,18 @@ static struct build_opts build_opts_for(const struct epc_site *site,
 					const struct epc_image *old, unsigned flags)
 {
 	const struct epc_ctx *ctx = site->ctx;
+	bool blank = flags & EPC_REFRESH_REPRODUCIBLE;
 
 	return (struct build_opts){
+		.blank = blank,
 		.scan = {
 			.in_egg = name_is_egg(span_of(site->dir.key)),
 			.confined = true,
 			.public_only = !(flags & EPC_REFRESH_PRIVATE),
 			.beneath = (flags & EPC_REFRESH_BENEATH) != 0,
 			.keeper = ctx->euid,
-			.settle = true,
+			.sorted = blank,
+			.settle = !blank,
 			.trusted = (flags & EPC_REFRESH_TRUSTED) != 0,
 			.has_fs = true,
 			.fs = site->fs,
@@ -334,7 +337,8 @@ int epc_image_build(struct epc_site *site, const struct epc_image *old, unsigned
 	size_t n;
 	int r;
 
-	if (old && !(flags & EPC_REFRESH_FORCE) && is_current(site, &old->view, &opts))
+	if (old && !(flags & (EPC_REFRESH_FORCE | EPC_REFRESH_REPRODUCIBLE)) &&
+	    is_current(site, &old->view, &opts))
 		return EPC_UNCHANGED;
 
 	r = build_bytes(site->dir.fd, span_of(site->dir.key), &opts, &bytes, &n);

@@ -107,6 +107,41 @@ static int list_once(struct scan *s)
 	return 0;
 }
 
+static int name_compare(const void *a, const void *b, void *names)
+{
+	const unsigned char *x = (const unsigned char *)names + *(const size_t *)a;
+	const unsigned char *y = (const unsigned char *)names + *(const size_t *)b;
+	int r = memcmp(x + NAME_HEAD, y + NAME_HEAD, x[1] < y[1] ? x[1] : y[1]);
+
+	return r ? r : x[1] - y[1];
+}
+
+static int names_sort(struct scan *s)
+{
+	autofree size_t *at = reallocarray(NULL, s->nr_names + 1, sizeof *at);
+	struct scan_buf sorted = { 0 };
+	size_t n = 0;
+
+	if (!at || buf_reserve(&sorted, s->names_n) < 0)
+		return -ENOMEM;
+
+	for (size_t i = 0, off = 0; i < s->nr_names; i++) {
+		at[i] = off;
+		off += NAME_HEAD + (unsigned char)s->names.p[off + 1];
+	}
+	qsort_r(at, s->nr_names, sizeof *at, name_compare, s->names.p);
+	for (size_t i = 0; i < s->nr_names; i++) {
+		const char *name = s->names.p + at[i];
+		size_t len = NAME_HEAD + (unsigned char)name[1];
+
+		memcpy(sorted.p + n, name, len);
+		n += len;
+	}
+	free(s->names.p);
+	s->names = sorted;
+	return 0;
+}
+
 int scan_begin(struct scan *s, int dirfd, const struct scan_opts *opts)
 {
 	s->dirfd = dirfd;
@@ -126,7 +161,7 @@ int scan_begin(struct scan *s, int dirfd, const struct scan_opts *opts)
 	s->at_once = opts->confined && !opts->one_by_one && s->steady && !s->fs.remote &&
 		     !s->fs.doubt && fresh_settled_local(&s->token, s->before_ns, false);
 	s->was_at_once = s->at_once;
-	return 0;
+	return opts->sorted ? names_sort(s) : 0;
 }
 
 bool scan_held(const struct scan *s)

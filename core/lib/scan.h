@@ -75,6 +75,7 @@ struct scan_opts {
 	 */
 	uid_t keeper;
 	bool no_items; /* reading an item is -ECANCELED: the caller is not ready for it */
+	bool sorted;   /* by name, instead of readdir order, which is each disk's own */
 	bool settle; /* wait, once and FRESH_TICK_WAIT_NS at most, for tokens to settle */
 	bool trusted; /* an administrator vouches for the stamps */
 

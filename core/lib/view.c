@@ -490,7 +490,7 @@ bool view_can_settle(const struct view *v, int64_t now_ns)
 	struct token token;
 
 	for (uint32_t i = 0; i <= v->nr_hashes; i++)
-		if (token_at(v, i, &token) != FMT_SETTLED &&
+		if (token_at(v, i, &token) != FMT_SETTLED && token.type != 0 &&
 		    !fresh_settled_local(&token, now_ns, trusted))
 			return false;
 	return true;

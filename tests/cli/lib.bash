@@ -21,7 +21,7 @@ export EPCACHE=${EPCACHE:-$BATS_TEST_DIRNAME/../../build/epcache}
 export PYTHON=${PYTHON:-/usr/bin/python3}
 
 work_begin() {
-	unset EPCACHE_DIR XDG_CACHE_HOME XDG_RUNTIME_DIR VIRTUAL_ENV
+	unset EPCACHE_DIR XDG_CACHE_HOME XDG_RUNTIME_DIR VIRTUAL_ENV SOURCE_DATE_EPOCH
 	umask 022
 	WORK=$(mktemp -d "${TMPDIR:-/tmp}/epcache-XXXXXX")
 	WORK=$(cd "$WORK" && pwd -P)

@@ -843,3 +843,87 @@ edited_in_place() {
 		says "${words#* }"
 	done
 }
+
+# --- images ---------------------------------------------------------------------------
+
+# two_systems - of the same content, written in another order, at another time.
+two_systems() {
+	local names=(foo bar baz qux) i
+	for i in 1 2; do
+		for name in "${names[@]}"; do
+			dist "r$i/site/$name-1.dist-info" "[g]\n$name = m:$name\n"
+			mkdir -p "r$i/site/$name-2.egg-info" # which it shadows, or is shadowed by
+		done
+		names=(qux baz bar foo)
+		sleep 0.05
+	done
+}
+
+in_system() { # N COMMAND [ARG]...
+	"$EPCACHE" "${@:2}" --root "r$1" --cache-dir /cache
+}
+
+@test "--reproducible: equal content, equal bytes, on whatever system" {
+	two_systems
+	for which in 1 2; do
+		in_system $which refresh /site
+	done
+	! cmp -s r1/cache/site.v1 r2/cache/site.v1 # else this proves nothing
+	for which in 1 2; do
+		in_system $which refresh --reproducible /site
+	done
+	cmp r1/cache/site.v1 r2/cache/site.v1
+	run "$EPCACHE" dump r1/cache/site.v1
+	json 'not any(t["ino"] or t["ctime_ns"] or t["settled"] for t in
+		[j["token"]] + [d["token"] for d in j["distributions"] if "token" in d])'
+	run "$EPCACHE" refresh --reproducible --root r1 --cache-dir /cache --verbose /site
+	[[ $output == *unchanged* ]]
+}
+
+@test "--reproducible: answers are right, in the order of the directory" {
+	two_systems
+	for which in 1 2; do
+		in_system $which refresh --reproducible /site
+		run in_system $which query --all --path /site --check live
+		[ "$status" -eq 0 ]
+		live=$output
+		for check in auto strict fast; do
+			run --separate-stderr in_system $which query --all --path /site --check $check
+			[ "$output" = "$live" ]
+			[ -z "$stderr" ]
+		done
+		in_system $which verify /site
+		run in_system $which status /site
+		[[ $output == *unsettled*'until the next refresh' ]]
+	done
+	dist r1/site/new-1.dist-info '[g]\nnew = m:new\n'
+	printf '[g]\nbar = m:other\n' >r2/site/bar-1.dist-info/entry_points.txt
+	for which in 1 2; do
+		live=$(in_system $which query g --path /site --check live)
+		[ "$(in_system $which query g --path /site 2>/dev/null)" = "$live" ]
+	done
+	in_system 1 query g --path /site | grep m:new
+}
+
+@test "--reproducible: the next refresh without it settles" {
+	two_systems
+	in_system 1 refresh --reproducible /site
+	run in_system 1 status --json /site
+	json 'j[0]["state"] == "fresh" and j[0]["settled"] is False'
+	sleep 0.1
+	in_system 1 refresh /site
+	run in_system 1 status --json /site
+	json 'j[0]["state"] == "fresh" and j[0]["settled"] is True'
+}
+
+@test "SOURCE_DATE_EPOCH asks for --reproducible with --root, not on a running system" {
+	two_systems
+	for which in 1 2; do
+		SOURCE_DATE_EPOCH=1700000000 in_system $which refresh /site
+	done
+	cmp r1/cache/site.v1 r2/cache/site.v1
+	sleep 0.1
+	SOURCE_DATE_EPOCH=1700000000 refresh "$WORK/r1/site"
+	run "$EPCACHE" status --json --cache-dir "$CACHE" "$WORK/r1/site"
+	json 'j[0]["settled"] is True'
+}

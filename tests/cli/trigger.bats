@@ -71,6 +71,16 @@ configure() {
 	[ ! -e "$ROOT/var/cache/epcache" ]
 }
 
+@test "SOURCE_DATE_EPOCH: in an image that is built, equal content gives equal cache files" {
+	SOURCE_DATE_EPOCH=1700000000 trigger dpkg </dev/null
+	is_fresh
+	cp -r "$ROOT/var/cache/epcache" first
+	cp -r "$ROOT$dists" copied && rm -r "${ROOT:?}$dists" && cp -r copied "$ROOT$dists"
+	SOURCE_DATE_EPOCH=1700000000 trigger dpkg </dev/null
+	is_fresh
+	diff -r "$ROOT/var/cache/epcache" first
+}
+
 @test "Trigger=no turns it off" {
 	configure Trigger=no
 	trigger rpm </dev/null
