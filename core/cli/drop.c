@@ -77,7 +77,7 @@ bool drop_fds(const int *keep, size_t nr_keep)
 	return close_between(next, ~0u) && done;
 }
 
-static bool limit_to(unsigned resource, rlim_t value)
+static bool limit_to(drop_resource resource, rlim_t value)
 {
 	struct rlimit limit, old;
 
@@ -91,7 +91,7 @@ static bool limit_to(unsigned resource, rlim_t value)
 bool drop_limits(unsigned cpu_seconds)
 {
 	const struct {
-		unsigned resource; /* of which glibc makes an enum */
+		drop_resource resource;
 		rlim_t value;
 	} limits[] = {
 		/* What is written to, not what is reserved, as some allocators do. */

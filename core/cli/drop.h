@@ -5,14 +5,22 @@
  * The kernel is asked directly: what glibc, or a library that was loaded before it,
  * says of ids may be played (fakeroot).
  *
- * Used by: sandbox.c, broker.c, scrub.c.  Uses: nothing.
+ * Used by: sandbox.c, broker.c, scrub.c, runner-limit.c.  Uses: nothing.
  */
 #ifndef EPC_DROP_H
 #define EPC_DROP_H
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/resource.h>
 #include <sys/types.h>
+
+/* How prlimit(2) has the name of a limit: of which glibc makes an enum. */
+#ifdef __GLIBC__
+typedef enum __rlimit_resource drop_resource;
+#else
+typedef int drop_resource;
+#endif
 
 enum drop {
 	DROP_DONE,

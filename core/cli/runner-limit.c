@@ -2,6 +2,7 @@
 #include <stddef.h>
 #include <sys/resource.h>
 
+#include "drop.h"
 #include "runner-parts.h"
 
 #define FDS_MAX 256
@@ -12,7 +13,7 @@ bool runner_limit(const struct runner_job *job)
 {
 	const struct action *action = job->action;
 	const struct {
-		unsigned resource; /* of which glibc makes an enum */
+		drop_resource resource;
 		rlim_t value;
 	} limits[] = {
 		{ RLIMIT_CPU, action->timeout_s + 1 }, /* seconds, of each process */

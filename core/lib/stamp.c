@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "stamp.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -15,7 +16,8 @@
 #include <xxhash.h>
 
 #define NS_PER_S INT64_C(1000000000)
-#define POLL_NS 500000 /* far below a tick, which is 1 to 10 ms */
+#define MASK_MOUNT 0x1000u /* STATX_MNT_ID, where the library knows of it */
+#define POLL_NS 500000     /* far below a tick, which is 1 to 10 ms */
 
 struct fresh_fs stamp_fs(int fd)
 {
@@ -27,15 +29,28 @@ struct fresh_fs stamp_fs(int fd)
 	return fresh_fs_of((uint32_t)fs.f_type, fs.f_flags & ST_RDONLY);
 }
 
+/*
+ * The kernel has the mount's number there; musl's struct has no name for it, but room.
+ * 0 where the kernel does not tell.
+ */
+static uint64_t mount_of_x(const struct statx *x)
+{
+	uint64_t mount = 0;
+
+	static_assert(sizeof *x == 256, "the kernel's struct");
+	if (x->stx_mask & MASK_MOUNT)
+		memcpy(&mount, (const char *)x + 144, sizeof mount);
+	return mount;
+}
+
 /* Which mount a descriptor is on; 0 where the kernel does not tell. */
 static uint64_t mount_of(int fd)
 {
 	struct statx x;
 
-	if (statx(fd, "", AT_EMPTY_PATH, STATX_MNT_ID, &x) < 0 ||
-	    !(x.stx_mask & STATX_MNT_ID))
+	if (statx(fd, "", AT_EMPTY_PATH, MASK_MOUNT, &x) < 0)
 		return 0;
-	return x.stx_mnt_id;
+	return mount_of_x(&x);
 }
 
 /* Of a line of mountinfo: is it of this mount, and its file system writable? */
@@ -129,8 +144,7 @@ static struct stamp stamp_of_x(const struct statx *x)
 
 	if (x->stx_mask & STATX_BTIME)
 		st.token.btime_ns = time_ns(x->stx_btime.tv_sec, x->stx_btime.tv_nsec);
-	if (x->stx_mask & STATX_MNT_ID)
-		st.mount = x->stx_mnt_id;
+	st.mount = mount_of_x(x);
 	return st;
 }
 
@@ -141,8 +155,8 @@ int stamp_at(int dirfd, const char *name, struct fresh_fs fs, struct stamp *ret_
 	int sync = fs.remote || fs.doubt ? AT_STATX_FORCE_SYNC : AT_STATX_SYNC_AS_STAT;
 	struct statx x;
 
-	if (statx(dirfd, name, flags | sync,
-		  STATX_BASIC_STATS | STATX_BTIME | STATX_MNT_ID, &x) == 0) {
+	if (statx(dirfd, name, flags | sync, STATX_BASIC_STATS | STATX_BTIME | MASK_MOUNT,
+		  &x) == 0) {
 		*ret_stamp = stamp_of_x(&x);
 		return 0;
 	}

@@ -5,6 +5,7 @@
 #include <sys/resource.h>
 #include <sys/wait.h>
 
+#include "drop.h"
 #include "nobody.h"
 #include "runner-parts.h"
 #include "t.h"
@@ -110,7 +111,7 @@ static void is_the_workers_user_as_a_filter(void)
 
 /* --- its limits -------------------------------------------------------------- */
 
-static bool has_limit(unsigned resource, rlim_t value)
+static bool has_limit(drop_resource resource, rlim_t value)
 {
 	struct rlimit limit;
 
