@@ -114,13 +114,13 @@ pacman_begin() {
 	root_make "$ROOT" "$EPCACHE"
 	rmdir "$ROOT/dev" "$ROOT/proc"
 	mkdir -p "$ROOT"/var/lib/pacman/{local,sync} "$ROOT/var/cache/pacman/pkg" \
-		"$ROOT/etc/pacman.d/hooks"
+		"$ROOT/etc/pacman.d/hooks" "$WORK/gnupg"
 	put base-1-1 python-3.11-1 old-1.0-1 || { cat "$WORK/said" >&2; return 1; }
 }
 
-# libalpm - the one that our package was linked with.
+# libalpm - what our package wants; makepkg before 7.0 adds the version.
 libalpm() {
-	bsdtar -xOf "$OURS/epcache.zst" .PKGINFO | sed -n 's/^depend = \(libalpm.so=\)/\1/p'
+	bsdtar -xOf "$OURS/epcache.zst" .PKGINFO | sed -n 's/^depend = \(libalpm\.so\)/\1/p'
 }
 
 # pacman_lacks - what of all that pacman's tests need is not here?

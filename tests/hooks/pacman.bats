@@ -206,7 +206,7 @@ contents() {
 		usr/share/man/man1/epcache.1.gz .INSTALL; do
 		grep -Fqx "$file" "$tool"
 	done
-	bsdtar -xOf "$OURS/epcache.zst" .PKGINFO | grep -q '^depend = libalpm\.so='
+	bsdtar -xOf "$OURS/epcache.zst" .PKGINFO | grep -q '^depend = libalpm\.so\(=\|$\)'
 	bsdtar -xOf "$OURS/libepcache.zst" .PKGINFO | grep -q '^provides = libepcache\.so=0-'
 }
 

@@ -85,7 +85,7 @@ real_scripts() {
 
 	mkdir "$ROOT/dev"
 	: >"$ROOT/dev/null"
-	for name in py3compile py3clean update-alternatives; do
+	for name in python3 py3compile py3clean update-alternatives; do
 		printf '#!/bin/sh\n' >"$ROOT/usr/bin/$name"
 		chmod 755 "$ROOT/usr/bin/$name"
 	done
