@@ -18,7 +18,8 @@
 #include "reap.h"
 
 #define HEAD (sizeof(struct worker_hello) + sizeof(struct worker_end))
-#define IMAGE_MAX (256u << 20) /* bytes; a larger one is no cache file */
+#define IMAGE_MAX (20u << 20)  /* bytes; a larger one is no cache file */
+#define IMAGE_SMALL (4u << 20) /* bytes; larger ones are heard one after the other */
 #define FIRST_BYTES 65536      /* what a pipe holds */
 #define PIPE_BYTES (1 << 20)   /* what an unprivileged user may have it hold */
 #define LOOK_MS 100            /* between two looks at whether a worker was let run */
@@ -143,6 +144,45 @@ static int hear(struct crew_job *job)
 	return is_too_much(job) ? -EBADMSG : 0;
 }
 
+/* --- whose turn it is ---------------------------------------------------------- */
+
+static bool is_large(const struct crew_job *job)
+{
+	struct worker_end end = end_of(job);
+
+	return end.magic == WORKER_END && end.n > IMAGE_SMALL;
+}
+
+/*
+ * May it be heard now?  Workers that lie are not to fill the memory of who listens, so
+ * one image at most is large.  The others' time stands still until it is their turn.
+ */
+static bool take_turn(struct crew *crew, struct crew_job *job)
+{
+	int64_t now = clock_ms();
+
+	if (!is_large(job) || crew->large == job)
+		return true;
+	if (crew->large) {
+		job->since_ms = job->since_ms ? job->since_ms : now;
+		return false;
+	}
+
+	crew->large = job;
+	if (job->since_ms) {
+		job->start_ms += now - job->since_ms;
+		job->look_ms += now - job->since_ms;
+	}
+	job->since_ms = 0;
+	return true;
+}
+
+/* When its time may be over; of one that waits for its turn, only with that of all. */
+static int64_t end_ms_of(const struct crew *crew, const struct crew_job *job)
+{
+	return job->since_ms ? crew->end_ms : job->look_ms;
+}
+
 /* --- the end ----------------------------------------------------------------- */
 
 /* Whether what was told is whole; the result with it. */
@@ -210,6 +250,8 @@ static struct crew_job *hand_out(struct crew *crew, size_t i)
 	struct crew_job *job = crew->at[i];
 
 	crew->at[i] = crew->at[--crew->nr];
+	if (crew->large == job)
+		crew->large = NULL;
 	return job;
 }
 
@@ -219,8 +261,8 @@ static int patience(const struct crew *crew)
 	int64_t end = INT64_MAX, left;
 
 	for (size_t i = 0; i < crew->nr; i++)
-		if (crew->at[i]->look_ms < end)
-			end = crew->at[i]->look_ms;
+		if (end_ms_of(crew, crew->at[i]) < end)
+			end = end_ms_of(crew, crew->at[i]);
 
 	left = end - clock_ms();
 	return left < 0 ? 0 : left > INT_MAX ? INT_MAX : (int)left;
@@ -236,8 +278,10 @@ static bool is_hung(struct crew *crew, struct crew_job *job)
 	struct pulse p;
 	int64_t left;
 
-	if (now < job->look_ms)
+	if (now < end_ms_of(crew, job))
 		return false;
+	if (job->since_ms)
+		return true;
 
 	p = pulse_of(job->pid);
 	left = job->limit_ms - pulse_took_ms(&p, now - job->start_ms);
@@ -276,10 +320,14 @@ struct crew_job *crew_wait(struct crew *crew)
 		for (size_t i = 0; i < crew->nr; i++) {
 			if (crew->at[i]->end == CREW_FAILED)
 				return hand_out(crew, i);
-			fds[i] = (struct pollfd){ crew->at[i]->fd, POLLIN, 0 };
+			/* One whose turn it is not is passed over, as -1 is. */
+			fds[i] = (struct pollfd){ take_turn(crew, crew->at[i])
+							  ? crew->at[i]->fd
+							  : -1,
+						  POLLIN, 0 };
 		}
 		if (poll(fds, (nfds_t)crew->nr, patience(crew)) < 0 && errno != EINTR)
-			fds[0].revents = POLLERR; /* out of memory: read, and see */
+			fds[0].revents = fds[0].fd < 0 ? 0 : POLLERR; /* read, and see */
 
 		for (size_t i = 0; i < crew->nr; i++)
 			if (is_over(crew, crew->at[i], fds[i].revents != 0))

@@ -50,12 +50,14 @@ struct crew_job {
 	char *in;                  /* owned; what came out of the pipe */
 	size_t n, cap;             /* bytes */
 	int64_t start_ms, look_ms; /* of the monotonic clock */
+	int64_t since_ms; /* when it began to wait for its turn, on that; 0: it does not */
 };
 
 struct crew {
 	struct crew_job *at[CREW_MAX]; /* borrowed; running, or to be handed out */
 	size_t nr, max;
-	int64_t end_ms; /* of all together */
+	const struct crew_job *large; /* borrowed; the only one whose image is large */
+	int64_t end_ms;               /* of all together */
 };
 
 /* crew_init - @max at once, CREW_MAX at most; @total_ms for all of them, 0: no limit. */

@@ -220,6 +220,16 @@ static bool is_dry(const struct post *post)
 	return post->dir->flags & EPC_REFRESH_DRY_RUN;
 }
 
+/* A damaged or foreign old file counts as none; -1 without memory, and said so. */
+static int read_old(struct post *post)
+{
+	if (epc_folder_read(post->folder, post->dir->dir, &post->old) != -ENOMEM)
+		return 0;
+
+	end_failed(post->dir, NULL, -ENOMEM);
+	return -1;
+}
+
 /* Whether a worker is at it now; else it has ended already. */
 static bool begin(struct run *run, struct post *post)
 {
@@ -228,11 +238,8 @@ static bool begin(struct run *run, struct post *post)
 	post->start_ms = now_ms();
 	if (post_open(run, post) < 0)
 		return false;
-	/* A damaged or foreign old file counts as none. */
-	if (epc_folder_read(post->folder, post->dir->dir, &post->old) == -ENOMEM) {
-		end_failed(post->dir, NULL, -ENOMEM);
+	if (read_old(post) < 0)
 		return false;
-	}
 
 	if (epc_folder_is_private(post->folder))
 		flags |= EPC_REFRESH_PRIVATE;
@@ -245,6 +252,9 @@ static bool begin(struct run *run, struct post *post)
 	};
 	post->job.limit_ms = run->opts->limit_ms;
 	crew_start(&run->crew, &post->job);
+	/* The worker has it now; this process is not to hold those of all. */
+	post->job.task.old = NULL;
+	post->old = epc_image_free(post->old);
 	return true;
 }
 
@@ -264,7 +274,7 @@ static int publish(struct post *post, const struct epc_image *image)
 	if (!is_dry(post))
 		return epc_folder_publish(post->folder, image);
 
-	if (post->old)
+	if (epc_folder_read(post->folder, post->dir->dir, &post->old) == 0)
 		old = epc_image_bytes(post->old);
 	return bytes.len == old.len && memcmp(bytes.data, old.data, bytes.len) == 0
 		       ? EPC_UNCHANGED
@@ -280,6 +290,7 @@ static void end_image(struct run *run, struct post *post)
 
 	r = epc_image_from_bytes(run->ctx, d->dir, post->job.image.data,
 				 post->job.image.len, &image);
+	crew_job_release(&post->job);
 	/* Who may read it, and how well it is checked, is not the worker's to say. */
 	if (r > 0 || (r == 0 && !epc_image_is_as_asked(image, post->job.task.flags))) {
 		epc_image_free(image);
@@ -300,11 +311,11 @@ static void end_image(struct run *run, struct post *post)
 }
 
 /* Could a worker that does not lie find that nothing is to be done? */
-static bool may_stay(const struct post *post)
+static bool may_stay(struct post *post)
 {
 	unsigned flags = post->job.task.flags;
 
-	return post->old && !(flags & EPC_REFRESH_FORCE) &&
+	return !(flags & EPC_REFRESH_FORCE) && read_old(post) == 0 && post->old &&
 	       epc_image_is_as_asked(post->old, flags);
 }
 

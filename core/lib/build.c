@@ -140,6 +140,9 @@ static int add_entries(struct index *ix, struct scan_item *item)
 /* Bytes of a file for an entry, and maybe a group, beside the strings; rounded up. */
 #define ENTRY_COST 56
 
+#define TEXT_SMALL 4096 /* bytes: a block on disk */
+#define GROWTH_MAX 8    /* times a larger text, in the cache file */
+
 /* Can all that a text holds be added?  Only of a large one is that counted. */
 static bool fits(const struct index *ix, const struct scan_item *item)
 {
@@ -149,8 +152,10 @@ static bool fits(const struct index *ix, const struct scan_item *item)
 	struct entry e;
 
 	/* The shortest entry is "=" and a line end. */
-	if (n <= room / (1 + ENTRY_COST / 2))
+	if (n <= TEXT_SMALL && n <= room / (1 + ENTRY_COST / 2))
 		return true;
+	if (ix->max == FMT_SIZE_MAX && n > TEXT_SMALL && room > GROWTH_MAX * n)
+		room = GROWTH_MAX * n;
 
 	while (n <= room && (o = scan_entry(&copy, &e)) != PARSE_END)
 		n += o == PARSE_ENTRY ? ENTRY_COST : 0;
@@ -270,6 +275,9 @@ static int build_scan(int dirfd, struct span key, const struct build_opts *opts,
 	};
 	int r;
 
+	/* Confined: it becomes a file, whose readers are to be spared what swells. */
+	if (opts->scan.confined)
+		j.index.max = FMT_SIZE_MAX;
 	r = scan_begin(&j.scan, dirfd, &opts->scan);
 	if (r < 0)
 		return r;

@@ -292,7 +292,7 @@ static int load(struct epc_diff *df, const struct epc_ctx *ctx, struct dir *d)
 	if (r == 0)
 		r = build_bytes(d->fd, span_of(d->key), &opts, &df->new_bytes, &n);
 	if (r == 0)
-		r = view_init(&df->new, df->new_bytes, n);
+		view_own(&df->new, df->new_bytes, n);
 	return r;
 }
 

@@ -22,10 +22,10 @@
 /* Like PNG's: the first byte keeps text tools away, line ends show a mangled transfer. */
 #define FMT_MAGIC "\x89\x45PC\r\n\x1a\n" /* \x45 is E: "\x89E" would be one byte */
 #define FMT_VERSION 1
-#define FMT_SUFFIX ".v1"          /* of the file name, so that formats coexist */
-#define FMT_NONE UINT32_MAX       /* no token */
-#define FMT_SIZE_MAX (256u << 20) /* bytes; a larger file is not written and not read */
-#define FMT_FOLDER_MAX 255        /* bytes of the name of a metadata folder: NAME_MAX */
+#define FMT_SUFFIX ".v1"         /* of the file name, so that formats coexist */
+#define FMT_NONE UINT32_MAX      /* no token */
+#define FMT_SIZE_MAX (20u << 20) /* bytes; a larger file is not written and not read */
+#define FMT_FOLDER_MAX 255       /* bytes of the name of a metadata folder: NAME_MAX */
 
 enum fmt_section {
 	FMT_PATH,   /* bytes: the directory's path, as keyed */

@@ -101,7 +101,7 @@ int epc_image_from_bytes(struct epc_ctx *ctx, const char *dir, const void *bytes
 	if (r != 0)
 		return r;
 
-	r = view_check_order(&image->view);
+	r = view_is_packed(&image->view, n) ? view_check_order(&image->view) : -EBADMSG;
 	if (r < 0) {
 		epc_image_free(image);
 		return r == -ENOMEM ? r : EPC_DAMAGED;

@@ -284,7 +284,7 @@ static size_t align8(size_t n)
 }
 
 /* Put header, sections and checksum together; what is between them stays zero. */
-static int lay_out(const struct part *parts, uint32_t flags, char **ret_bytes,
+static int lay_out(const struct part *parts, uint32_t flags, size_t max, char **ret_bytes,
 		   size_t *ret_n)
 {
 	struct fmt_header h = {
@@ -303,7 +303,7 @@ static int lay_out(const struct part *parts, uint32_t flags, char **ret_bytes,
 		h.table[i].count = fmt_u32((uint32_t)(parts[i].n / parts[i].size));
 		h.table[i].size = fmt_u32(parts[i].size);
 		n = align8(n + parts[i].n);
-		if (n > FMT_SIZE_MAX - sizeof sum)
+		if (n > max - sizeof sum)
 			return -EFBIG;
 	}
 	h.total_size = fmt_u64(n + sizeof sum);
@@ -356,5 +356,5 @@ int index_finish(struct index *ix, char **ret_bytes, size_t *ret_n)
 		[FMT_SEEN] = { ix->seen.p, ix->seen.n, sizeof(struct fmt_seen) },
 	};
 
-	return lay_out(parts, ix->flags, ret_bytes, ret_n);
+	return lay_out(parts, ix->flags, ix->max, ret_bytes, ret_n);
 }

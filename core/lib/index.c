@@ -14,7 +14,7 @@ static int buf_grow(struct index_buf *b, size_t n)
 	size_t cap = b->cap ? b->cap : 1024;
 	char *mem;
 
-	if (n > FMT_SIZE_MAX - b->n)
+	if (n > INDEX_SIZE_MAX - b->n)
 		return -EFBIG;
 
 	while (cap < b->n + n)
@@ -28,10 +28,10 @@ static int buf_grow(struct index_buf *b, size_t n)
 	return 0;
 }
 
-/* Make room; what ends below FMT_SIZE_MAX has offsets and counts of 32 bits. */
+/* Make room; what ends below INDEX_SIZE_MAX has offsets and counts of 32 bits. */
 static inline int buf_room(struct index_buf *b, size_t n)
 {
-	return n <= b->cap - b->n && b->n + n <= FMT_SIZE_MAX ? 0 : buf_grow(b, n);
+	return n <= b->cap - b->n && b->n + n <= INDEX_SIZE_MAX ? 0 : buf_grow(b, n);
 }
 
 static inline int buf_add(struct index_buf *b, const void *p, size_t n)
@@ -52,7 +52,7 @@ size_t index_room(const struct index *ix)
 	size_t used = ix->groups.n + ix->strings.n + ix->entries.n +
 		      ix->entries.n / sizeof(struct fmt_entry) * sizeof(uint32_t);
 
-	return used < FMT_SIZE_MAX / 2 ? FMT_SIZE_MAX / 2 - used : 0;
+	return used < ix->max / 2 ? ix->max / 2 - used : 0;
 }
 
 static struct fmt_dist *index_dists(const struct index *ix)
@@ -101,7 +101,7 @@ static int string_add(struct index *ix, struct span s, struct fmt_ref *ret_ref)
 		return 0;
 	}
 
-	if (s.n >= FMT_SIZE_MAX)
+	if (s.n >= INDEX_SIZE_MAX)
 		return -EFBIG;
 
 	r = buf_room(&ix->strings, s.n + 1);

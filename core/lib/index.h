@@ -56,9 +56,12 @@ struct index {
 	uint32_t *slots; /* owned; hash table of the groups, to find one by name */
 	size_t nr_slots; /* a power of two */
 	uint32_t flags;  /* FMT_FAST_ALLOWED */
+	size_t max;      /* bytes, of what comes of it; FMT_SIZE_MAX for a file */
 };
 
-#define INDEX_INIT ((struct index){ .flags = 0 })
+/* Bytes; what is read live, for one process, may be larger than a file. */
+#define INDEX_SIZE_MAX (256u << 20)
+#define INDEX_INIT ((struct index){ .max = INDEX_SIZE_MAX })
 
 /*
  * index_begin - start the index of one directory
@@ -103,7 +106,7 @@ must_check int index_set_seen(struct index *ix, const struct fresh_seen *seen);
  * @ret_bytes:  malloc'ed, 8-byte aligned, the caller's
  * @ret_n:      bytes
  *
- * Returns 0, -ENOMEM, or -EFBIG over FMT_SIZE_MAX.
+ * Returns 0, -ENOMEM, or -EFBIG over .max.
  */
 must_check int index_finish(struct index *ix, char **ret_bytes, size_t *ret_n);
 

@@ -110,6 +110,57 @@ static bool groups_sorted(const struct view *v, const uint32_t *places)
 	return next == v->nr_members && won == v->nr_members;
 }
 
+/* --- how large it is ----------------------------------------------------------- */
+
+static size_t align8(size_t n)
+{
+	return (n + 7) & ~(size_t)7;
+}
+
+/* Room in STRINGS that references account for, at most. */
+static uint64_t strings_used(const struct view *v)
+{
+	uint64_t n = 1; /* the NUL that it starts with */
+
+	for (uint32_t i = 0; i < v->nr_dists; i++) {
+		const struct fmt_dist *d = dist_at(v, i);
+
+		n += ref_span(v, &d->folder).n + ref_span(v, &d->norm).n +
+		     ref_span(v, &d->key).n + ref_span(v, &d->name).n +
+		     ref_span(v, &d->version).n + 5;
+	}
+	for (uint32_t i = 0; i < v->nr_entries; i++)
+		n += ref_span(v, &entry_at(v, i)->name).n +
+		     ref_span(v, &entry_at(v, i)->value).n + 2;
+	for (uint32_t i = 0; i < v->nr_groups; i++)
+		n += group_name(v, i).n + 1;
+	return n;
+}
+
+bool view_is_packed(const struct view *v, size_t n)
+{
+	const size_t sections[] = {
+		sizeof(struct fmt_header),
+		v->path.n,
+		v->nr_dists * sizeof(struct fmt_dist),
+		v->nr_dists * sizeof(uint32_t),
+		v->nr_names * sizeof(uint32_t),
+		v->nr_odd * sizeof(uint32_t),
+		v->nr_groups * sizeof(struct fmt_group),
+		v->nr_members * sizeof(uint32_t),
+		v->nr_entries * sizeof(struct fmt_entry),
+		v->nr_hashes * sizeof(struct fmt_hash),
+		v->strings.n,
+		((size_t)v->nr_hashes + 1) * sizeof(struct fmt_token),
+		v->has_seen * sizeof(struct fmt_seen),
+	};
+	size_t used = sizeof(uint64_t); /* the checksum */
+
+	for (size_t i = 0; i < sizeof sections / sizeof sections[0]; i++)
+		used += align8(sections[i]);
+	return used == n && v->strings.n <= strings_used(v);
+}
+
 int view_check_order(const struct view *v)
 {
 	autofree uint32_t *places = NULL;

@@ -103,6 +103,14 @@ void view_own(struct view *ret_view, const char *bytes, size_t n);
  */
 must_check int view_check_order(const struct view *v);
 
+/*
+ * view_is_packed - has a file of @n bytes nothing but what index.c puts into it?
+ *
+ * Asked by who publishes bytes that another process made, which then take no more room
+ * than what they say.
+ */
+bool view_is_packed(const struct view *v, size_t n);
+
 struct view_dist view_dist(const struct view *v, uint32_t i);   /* i < nr_dists */
 struct view_entry view_entry(const struct view *v, uint32_t i); /* i < nr_entries */
 

@@ -18,6 +18,10 @@
 #include <unistd.h>
 
 #include "../../core/cli/worker.h"
+#include "../../core/lib/format.h"
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
 
 #define MEBI (UINT64_C(1) << 20)
 
@@ -94,7 +98,7 @@ static inline int flood(const struct attack *a)
 
 static inline int claims_too_much(const struct attack *a)
 {
-	tell_end(a, 0, 256 * MEBI + 1);
+	tell_end(a, 0, 20 * MEBI + 1);
 	return flood(a);
 }
 
@@ -106,15 +110,44 @@ static inline int claims_all(const struct attack *a)
 
 static inline int claims_most(const struct attack *a)
 {
-	tell_end(a, 0, 256 * MEBI);
+	tell_end(a, 0, 20 * MEBI);
 	tell_zeros(a, 100);
 	_exit(0);
 }
 
 static inline int tells_most(const struct attack *a)
 {
-	tell_end(a, 0, 256 * MEBI);
-	tell_zeros(a, 256 * MEBI);
+	tell_end(a, 0, 20 * MEBI);
+	tell_zeros(a, 20 * MEBI);
+	_exit(0);
+}
+
+/* All but the last byte, for a while. */
+static inline int holds_most(const struct attack *a)
+{
+	const struct timespec nap = { .tv_nsec = 300000000 };
+
+	tell_end(a, 0, 20 * MEBI);
+	tell_zeros(a, 20 * MEBI - 1);
+	(void)nanosleep(&nap, NULL);
+	_exit(0);
+}
+
+/* A right file, but for what no section has. */
+static inline int tells_padded(const struct attack *a)
+{
+	const uint64_t n = 20 * MEBI;
+	char *bytes = calloc(1, n);
+	uint64_t sum;
+
+	if (!bytes)
+		_exit(1);
+	memcpy(bytes, a->own.data, a->own.len - sizeof sum);
+	memcpy(bytes + offsetof(struct fmt_header, total_size), &n, sizeof n);
+	sum = XXH3_64bits(bytes, n - sizeof sum);
+	memcpy(bytes + n - sizeof sum, &sum, sizeof sum);
+	tell_end(a, 0, n);
+	tell(a, bytes, n);
 	_exit(0);
 }
 
@@ -323,6 +356,8 @@ static const struct pipe_attack {
 	{ "claims-all", claims_all },
 	{ "claims-most", claims_most },
 	{ "tells-most", tells_most },
+	{ "holds-most", holds_most },
+	{ "tells-padded", tells_padded },
 	{ "more-than-said", more_than_said },
 	{ "one-more-than-said", one_more_than_said },
 	{ "other-directory", other_directory },

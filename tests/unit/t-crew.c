@@ -153,7 +153,7 @@ static void flood(int out)
 static void claim_too_much(int out)
 {
 	tell(out, &hello, sizeof hello);
-	tell_end(out, 0, (256u << 20) + 1);
+	tell_end(out, 0, (20u << 20) + 1);
 	stay(out);
 }
 

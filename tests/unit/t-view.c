@@ -441,6 +441,39 @@ static void strings_are_shared_by_few(void)
 	T(view_init(&v, f.bytes, f.n) == -EBADMSG);
 }
 
+/* Bytes that no record accounts for are seen by who publishes them. */
+static void padding_is_noticed(void)
+{
+	auto_file struct file f = make_golden();
+	struct file padded = { calloc(1, f.n + 8), f.n + 8 };
+	struct view v;
+
+	T(padded.bytes && view_init(&v, f.bytes, f.n) == 0 && view_is_packed(&v, f.n));
+	if (!padded.bytes)
+		return;
+	memcpy(padded.bytes, f.bytes, f.n - 8);
+	((struct fmt_header *)(void *)padded.bytes)->total_size = fmt_u64(padded.n);
+	walk_mend(padded.bytes, padded.n);
+	T(view_init(&v, padded.bytes, padded.n) == 0 && !view_is_packed(&v, padded.n));
+	file_release(&padded);
+
+	/* No entry has its value any more. */
+	for (uint32_t i = 0; i < 7; i++)
+		poke(&f, &(struct poke)POKE(FMT_ENTRIES, i, fmt_entry, value.len, 0));
+	for (uint32_t i = 0; i < 7; i++)
+		poke(&f, &(struct poke)POKE(FMT_ENTRIES, i, fmt_entry, value.off, 0));
+	for (uint32_t i = 0; i < 10; i++) {
+		poke(&f, &(struct poke)POKE(FMT_DISTS, i, fmt_dist, name.len, 0));
+		poke(&f, &(struct poke)POKE(FMT_DISTS, i, fmt_dist, name.off, 0));
+		poke(&f, &(struct poke)POKE(FMT_DISTS, i, fmt_dist, norm.len, 0));
+		poke(&f, &(struct poke)POKE(FMT_DISTS, i, fmt_dist, norm.off, 0));
+		poke(&f, &(struct poke)POKE(FMT_DISTS, i, fmt_dist, key.len, 0));
+		poke(&f, &(struct poke)POKE(FMT_DISTS, i, fmt_dist, key.off, 0));
+	}
+	walk_mend(f.bytes, f.n);
+	T(view_init(&v, f.bytes, f.n) == 0 && !view_is_packed(&v, f.n));
+}
+
 static void each_check_of_the_order_bites(void)
 {
 	/* NAMES: 6 4 1 3 8 5 0 7 9 */
@@ -629,6 +662,7 @@ int main(int argc, char **argv)
 	RUN(each_check_of_the_records_bites);
 	RUN(each_relation_is_checked);
 	RUN(strings_are_shared_by_few);
+	RUN(padding_is_noticed);
 	RUN(each_check_of_the_order_bites);
 	RUN(larger_records_are_read);
 	RUN(empty_directory_has_a_file);
