@@ -5,10 +5,13 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "auto.h"
 #include "msg.h"
+#include "sitedir.h"
 #include "versions.h"
 
 #define SYSTEM_PYTHON "/usr/bin/python3"
@@ -186,28 +189,6 @@ static int follow_all(struct epc_ctx *ctx, char path[PATH_MAX])
 	return -ELOOP;
 }
 
-/* Take "//", "." and ".." out of an absolute path, as if no folder on it were a link. */
-static void normalise(char *path)
-{
-	char copy[PATH_MAX], *rest = copy, *part;
-	size_t n = 0;
-
-	memcpy(copy, path, strlen(path) + 1);
-	while ((part = strsep(&rest, "/"))) {
-		size_t len = strlen(part);
-
-		if (strcmp(part, "..") == 0) {
-			while (n > 0 && path[--n] != '/')
-				;
-		} else if (len > 0 && strcmp(part, ".") != 0) {
-			path[n++] = '/';
-			memcpy(path + n, part, len);
-			n += len;
-		}
-	}
-	path[n] = '\0';
-}
-
 /* Cut the last component off. */
 static void cut(char *path)
 {
@@ -253,7 +234,7 @@ static int find_system_python(struct epc_ctx *ctx, struct python *ret)
 		return -1;
 	}
 
-	normalise(path);
+	sitedir_normalise(path);
 	if (find_python(ctx, path, ret))
 		return 0;
 
@@ -262,31 +243,97 @@ static int find_system_python(struct epc_ctx *ctx, struct python *ret)
 	return -1;
 }
 
-int python_path(struct epc_ctx *ctx, struct dirs *d)
-{
-	struct python p;
+/* --- as site has it ---------------------------------------------------------- */
 
-	if (find_system_python(ctx, &p) < 0)
+static const char *const user_rows[] = { "$/lib/python%/site-packages", NULL };
+
+/* Earlier releases of a version take hidden .pth files, later ones say that they do not. */
+static struct sitedir_rules rules_of(struct epc_ctx *ctx, const struct python *p)
+{
+	struct sitedir_rules rules = { .minor = atoi(p->version.text + 2) };
+	char path[PATH_MAX];
+	size_t n;
+
+	if (rules.minor < 13 && fill_in("$/@/python%/site.py", p, path)) {
+		autofree char *text = sitedir_read(ctx, path, &n);
+
+		rules.takes_hidden = text && !strstr(text, "Skipping hidden .pth");
+	}
+	return rules;
+}
+
+/* Put site.getuserbase() into the prefix; false where there is none. */
+static bool find_user_base(struct python *p)
+{
+	const char *base = secure_getenv("PYTHONUSERBASE"), *home = secure_getenv("HOME");
+	int n;
+
+	if (base && *base)
+		n = snprintf(p->prefix, sizeof p->prefix, "%s", base);
+	else if (home && *home == '/')
+		n = snprintf(p->prefix, sizeof p->prefix, "%s/.local", home);
+	else
+		return false;
+	return n < PATH_MAX && *p->prefix == '/';
+}
+
+static bool wants_user(const struct epc_ctx *ctx)
+{
+	const char *no = getenv("PYTHONNOUSERSITE");
+
+	/* The system in another folder is nobody's home. */
+	return epc_ctx_root_fd(ctx) < 0 && !(no && *no) && geteuid() == getuid() &&
+	       getegid() == getgid();
+}
+
+static int add_site(struct epc_ctx *ctx, struct dirs *d, const struct python *p,
+		    const char *const *rows, const struct sitedir_rules *rules,
+		    struct sitedir_met *met)
+{
+	char path[PATH_MAX];
+
+	for (; *rows; rows++)
+		if (fill_in(*rows, p, path) && sitedir_add(d, ctx, path, rules, met) < 0)
+			return -1;
+	return 0;
+}
+
+int python_path(struct epc_ctx *ctx, struct dirs *d, bool quiet)
+{
+	struct sitedir_met met = { 0 };
+	struct sitedir_rules rules;
+	struct python p, user;
+	int r;
+
+	if (find_system_python(ctx, &p) < 0 || add_rows(ctx, d, stdlib_rows, &p) < 0)
 		return -1;
 
-	return add_python(ctx, d, &p, true);
+	rules = rules_of(ctx, &p);
+	user = p;
+	r = wants_user(ctx) && find_user_base(&user)
+		    ? add_site(ctx, d, &user, user_rows, &rules, &met)
+		    : 0;
+	if (r == 0)
+		r = add_site(ctx, d, &p, find_rows(ctx, &p), &rules, &met);
+	if (r == 0 && met.nr && !quiet)
+		msg("import lines of .pth files are not run, such as those of '%s'; to "
+		    "have what they add, %s",
+		    met.imports, remedy(ctx));
+	free(met.imports);
+	return r;
 }
 
 int python_user(struct epc_ctx *ctx, struct dirs *d)
 {
-	static const char *const rows[] = { "$/.local/lib/python%/site-packages", NULL };
-	const char *home = secure_getenv("HOME");
 	struct python p;
 
-	if (!home || *home != '/' || strlen(home) >= PATH_MAX) {
-		msg("HOME is not set to an absolute path, so there is no user's directory");
-		return -1;
-	}
 	if (find_system_python(ctx, &p) < 0)
 		return -1;
+	if (find_user_base(&p))
+		return add_rows(ctx, d, user_rows, &p);
 
-	memcpy(p.prefix, home, strlen(home) + 1);
-	return add_rows(ctx, d, rows, &p);
+	msg("HOME is not set to an absolute path, so there is no user's directory");
+	return -1;
 }
 
 /* --- every Python ------------------------------------------------------------ */
@@ -324,7 +371,7 @@ int python_system(struct epc_ctx *ctx, struct dirs *d)
 	size_t at = 0;
 
 	if (follow_all(ctx, path) == 0) {
-		normalise(path);
+		sitedir_normalise(path);
 		if (find_python(ctx, path, &p) && add_python(ctx, d, &p, true) < 0)
 			return -1;
 	}

@@ -16,8 +16,14 @@
 
 #include "dirs.h"
 
-/* python_path - sys.path of what /usr/bin/python3 points to, in its order. */
-int python_path(struct epc_ctx *ctx, struct dirs *d);
+/*
+ * python_path - sys.path of what /usr/bin/python3 points to, as its module site makes it
+ * @quiet:  do not report what is left out
+ *
+ * With the user's own directory and what the lines of .pth files name, in that order; but
+ * lines that import something are not run.
+ */
+int python_path(struct epc_ctx *ctx, struct dirs *d, bool quiet);
 
 /*
  * python_system - sys.path of every Python 3 of the system, one after the other
@@ -36,7 +42,7 @@ int python_system(struct epc_ctx *ctx, struct dirs *d);
  */
 int python_scripts(struct epc_ctx *ctx, struct dirs *d);
 
-/* python_user - ~/.local/lib/pythonX.Y/site-packages of /usr/bin/python3, if it exists. */
+/* python_user - site.getusersitepackages() of /usr/bin/python3, if it exists. */
 int python_user(struct epc_ctx *ctx, struct dirs *d);
 
 /* python_venv - the site-packages of the virtual environment at @prefix. */

@@ -37,7 +37,7 @@ int target_path(const struct opts *o, struct epc_ctx *ctx, struct dirs *ret_path
 	if (o->python)
 		return python_ask(ctx, ret_path, o->python) < 0 ? EXIT_FAILED : 0;
 
-	return python_path(ctx, ret_path) < 0 ? EXIT_FAILED : 0;
+	return python_path(ctx, ret_path, o->quiet) < 0 ? EXIT_FAILED : 0;
 }
 
 static int add_system(struct epc_ctx *ctx, bool missing, struct dirs *d)

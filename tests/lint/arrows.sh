@@ -35,7 +35,7 @@ declare -A may=(
 	[why]='scan view'
 )
 face=' answer clean ctx diff dir epcache image output refresh '
-outside='epcache auto span store watch' # what the tools and the bindings may include of core/lib
+outside='epcache auto span store uni watch' # what the tools and the bindings may include of core/lib
 status=0
 
 # includes FILE - the headers that it names in quotes.
