@@ -117,3 +117,25 @@ hangs_for_a_reader() {
 	[ -z "$stderr" ]
 	[ "$(state_of "$SITE")" = written ]
 }
+
+# LDAP or SSSD without a network, or in the middle of their own upgrade.
+@test "a name service that does not answer is not waited for" {
+	[[ $EPCACHE != */asan/* ]] || skip "ASan has a look at each library"
+	command -v cc >/dev/null || skip "needs a compiler"
+	printf '%s\n' '#include <nss.h>' '#include <pwd.h>' '#include <unistd.h>' \
+		'enum nss_status _nss_slow_getpwnam_r(const char *n, struct passwd *p, char *b,' \
+		'size_t l, int *e) { (void)n; (void)p; (void)b; (void)l; *e = 0;' \
+		'for (;;) sleep(1); }' >"$WORK/slow.c"
+	cc -shared -fPIC -o "$WORK/libnss_slow.so.2" "$WORK/slow.c"
+	printf 'passwd: files slow\n' >"$WORK/nsswitch"
+	printf 'root:x:0:0::/root:/bin/sh\n' >"$WORK/passwd"
+	printf '%s\n' "Directory=$SITE" User=nobody-has-this >"$WORK/etc/epcache/epcache.conf"
+	WORK=$WORK run --separate-stderr on_own_var bash -c '
+		mount --bind "$WORK/nsswitch" /etc/nsswitch.conf &&
+		mount --bind "$WORK/passwd" /etc/passwd &&
+		mkdir -p /etc/epcache && mount --bind "$WORK/etc/epcache" /etc/epcache &&
+		LD_LIBRARY_PATH=$WORK exec timeout 100 "$EPCACHE" refresh --system'
+	[ "$status" -eq 0 ]
+	[[ $stderr == *"the name service does not tell who 'nobody-has-this' is"* ]]
+	[ "$(state_of "$SITE")" = written ]
+}

@@ -2,6 +2,7 @@
 /* However a worker comes to its end, the crew hears of it, and nothing of it is left. */
 #include <dirent.h>
 #include <errno.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -194,6 +195,29 @@ static void tell_empty_image(int out)
 	tell_end(out, 0, 0);
 }
 
+/* All on one processor, where the others go before this one. */
+static void be_where_others_are(void)
+{
+	cpu_set_t all, one;
+	size_t first = 0;
+
+	MUST(sched_getaffinity(0, sizeof all, &all) == 0);
+	while (!CPU_ISSET(first, &all))
+		first++;
+	CPU_ZERO(&one);
+	CPU_SET(first, &one);
+	MUST(sched_setaffinity(0, sizeof one, &one) == 0);
+}
+
+static void tell_when_let_run(int out)
+{
+	be_where_others_are();
+	(void)setpriority(PRIO_PROCESS, 0, 19);
+	while (clock() < CLOCKS_PER_SEC / 50)
+		;
+	tell_image(out);
+}
+
 static const struct row {
 	const char *name;
 	void (*run)(int out);
@@ -223,6 +247,7 @@ static const struct row {
 	{ "no hello", tell_without_hello, LONG_MS, CREW_GARBAGE, 0, 0, false },
 	{ "hello twice", tell_hello_twice, LONG_MS, CREW_GARBAGE, 0, 0, true },
 	{ "no errno", tell_no_errno, LONG_MS, CREW_GARBAGE, 0, 0, false },
+	{ "let run", tell_when_let_run, LONG_MS, CREW_TOLD, 0, 0, true },
 	{ "empty image", tell_empty_image, LONG_MS, CREW_GARBAGE, 0, 0, true },
 };
 
@@ -365,6 +390,36 @@ static void one_that_hangs_keeps_no_other(void)
 	T(is_childless());
 }
 
+static void what_it_was_not_let_run_in_does_not_count(void)
+{
+	struct crew crew = crew_init(1, 0);
+	struct crew_job job;
+	pid_t busy[4];
+
+	if (getenv("VALGRIND") || access("/proc/self/schedstat", R_OK) < 0)
+		return; /* it computes for much longer; and what the kernel does not tell */
+	for (size_t i = 0; i < 4; i++) {
+		busy[i] = fork();
+		if (busy[i] == 0) {
+			(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+			be_where_others_are();
+			for (;;)
+				;
+		}
+		MUST(busy[i] > 0);
+	}
+	/* It takes 20 ms of a processor, which it waits for much longer than the limit. */
+	job_set(&job, "let run", 200);
+	crew_start(&crew, &job);
+	T(crew_wait(&crew) == &job && job.end == CREW_TOLD && job.result == 0);
+	crew_job_release(&job);
+	for (size_t i = 0; i < 4; i++) {
+		(void)kill(busy[i], SIGKILL);
+		(void)waitpid(busy[i], NULL, 0);
+	}
+	T(is_childless());
+}
+
 static void the_time_of_all_ends_each(void)
 {
 	struct crew crew = crew_init(4, LONG_MS);
@@ -446,6 +501,7 @@ int main(void)
 	RUN(every_end_is_told_and_nothing_is_left);
 	RUN(as_many_at_once_as_there_is_room_for);
 	RUN(one_that_hangs_keeps_no_other);
+	RUN(what_it_was_not_let_run_in_does_not_count);
 	RUN(the_time_of_all_ends_each);
 	RUN(what_cannot_be_started_is_handed_back);
 	RUN(signals_to_the_one_who_waits_are_no_news);
