@@ -12,7 +12,8 @@
 #     systems_end                           the plan of TAP
 #
 # A function that try calls ends at the first command that fails; status 77 skips the
-# test for the reason printed last.
+# test for the reason printed last.  $tried is the status; try itself has none, for in a
+# condition nothing would end at a failure.
 
 ROOTS=$PWD/build/roots
 WORK=$ROOTS/work
@@ -121,20 +122,19 @@ systems_end() {
 
 # try NAME TITLE COMMAND... - with its log in $LOGS.
 try() {
-	local log=$LOGS/$MACHINE-$1.log title="$MACHINE: $2" status
+	local log=$LOGS/$MACHINE-$1.log title="$MACHINE: $2"
 
 	count=$((count + 1))
 	shift 2
 	(set -euo pipefail; "$@") >"$log" 2>&1 </dev/null
-	status=$?
-	case $status in
+	tried=$?
+	case $tried in
 	0) echo "ok $count - $title" ;;
 	77) echo "ok $count - $title # SKIP $(tail -n 1 "$log")" ;;
 	*)
 		echo "not ok $count - $title"
 		tail -n 18 "$log" | sed 's/^/# /'
-		echo "# status $status; all of it: $log"
+		echo "# status $tried; all of it: ${log#"$PWD"/}"
 		;;
 	esac
-	return "$status"
 }

@@ -4,8 +4,8 @@
 # run.sh [SYSTEM...] - the suite systems, as one TAP stream: what the README promises, in
 # bare systems that debootstrap makes, which have git and make and nothing else.
 #
-# A SYSTEM is a release of Debian, for debian.sh, or a release and a family of packages,
-# as in sid/rpm, for rpm.sh; or it is other/NAME, for NAME.sh of the folder other/.  By
+# A SYSTEM is a release of Debian, for debian.sh, or a part of what is done in one, as in
+# sid:packages; or it is other/NAME, for NAME.sh of the folder other/.  By
 # default they are bookworm and sid; with LONG set, all of them.  What is tested is what
 # is committed.
 #
@@ -46,7 +46,7 @@ mount --make-rprivate / || exit 1
 if [ $# -eq 0 ]; then
 	set -- bookworm sid
 	if [ -n "${LONG-}" ]; then
-		set -- bookworm trixie sid {bookworm,trixie,sid}/{rpm,pacman}
+		set -- bookworm trixie sid
 		for file in tests/systems/other/*.sh; do
 			[ ! -e "$file" ] || set -- "$@" "other/$(basename "$file" .sh)"
 		done
@@ -60,8 +60,7 @@ commands=()
 for system; do
 	case $system in
 	other/*) commands+=("bash tests/systems/$system.sh") ;;
-	*/*) commands+=("bash tests/systems/${system#*/}.sh ${system%/*}") ;;
-	*) commands+=("bash tests/systems/debian.sh $system") ;;
+	*) commands+=("bash tests/systems/debian.sh ${system/:/ }") ;;
 	esac
 done
 bash tests/tap.sh -j "${JOBS:-2}" "${commands[@]}"
