@@ -338,7 +338,7 @@ BUDGET_lint      ?= 240
 BUDGET_compilers ?= 180
 BUDGET_asan      ?= 500
 BUDGET_valgrind  ?= 180
-BUDGET_systems   ?= 7200
+BUDGET_systems   ?= 1500
 BUDGET_fuzz      ?= $(shell expr 150 + $(words $(FUZZ_SRC)) '*' $(FUZZ_TIME))
 
 FUZZ_TIME ?= $(if $(filter fuzz,$(MAKECMDGOALS)),60,$(if $(LONG),60,5))
