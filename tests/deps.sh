@@ -42,6 +42,7 @@ check  codespell             codespell            codespell            codespell
 check  valgrind              valgrind             valgrind             valgrind
 check  fakeroot              fakeroot             fakeroot             fakeroot
 check  proot                 proot                -                    -
+check  fakechroot            fakechroot           fakechroot           fakechroot
 check  strace                strace               strace               strace
 check  setfacl               acl                  acl                  acl
 check  zsh                   zsh                  zsh                  zsh

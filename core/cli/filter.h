@@ -11,6 +11,14 @@
 
 #include <stdbool.h>
 
+/*
+ * filter_plays_paths - does a library rewrite all paths, as that of fakechroot?
+ *
+ * It makes calls of its own, and reports ENOENT where those are refused, so that nothing
+ * which is refused a process may be in its way.
+ */
+bool filter_plays_paths(void);
+
 /* filter_worker - open and read files, and write into @out. */
 bool filter_worker(int out);
 

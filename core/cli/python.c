@@ -70,7 +70,7 @@ static bool exists(struct epc_ctx *ctx, const char *path)
 {
 	autoclose int fd = epc_ctx_open(ctx, path, O_PATH);
 
-	return fd >= 0;
+	return !versions_is_missing(path, fd);
 }
 
 /* False when the path would be too long to exist. */

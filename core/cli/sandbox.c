@@ -49,7 +49,9 @@ int sandbox_drop(const struct sandbox_who *who, const int *keep, size_t nr_keep,
 
 unsigned sandbox_confine(int dir, int out)
 {
-	unsigned layers = layer(landlock_beneath(dir), SANDBOX_LANDLOCK);
+	/* Its library opens what is outside, and reports ENOENT where it may not. */
+	unsigned layers = layer(!filter_plays_paths() && landlock_beneath(dir),
+				SANDBOX_LANDLOCK);
 
 	return layers | layer(filter_worker(out), SANDBOX_SECCOMP);
 }
@@ -59,6 +61,6 @@ unsigned sandbox_reader(int also)
 	unsigned layers = layer(drop_new_privs(), SANDBOX_NO_NEW_PRIVS);
 
 	late_load();
-	layers |= layer(landlock_read_only(), SANDBOX_LANDLOCK);
+	layers |= layer(!filter_plays_paths() && landlock_read_only(), SANDBOX_LANDLOCK);
 	return layers | layer(filter_reader(also), SANDBOX_SECCOMP);
 }

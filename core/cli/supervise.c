@@ -101,6 +101,10 @@ static void end_failed(struct supervised_dir *d, const char *at, int r)
 			"a directory is in the place of its cache file in '%s'; remove it, "
 			"'epcache status' has its name",
 			at);
+	else if (!at && r == -EOPNOTSUPP)
+		end_with(d, SUPERVISED_FAILED,
+			 "nothing in it can be opened from here; is a library preloaded "
+			 "that rewrites paths?");
 	else if (at)
 		end_with(d, SUPERVISED_FAILED,
 			 "its cache folder '%s': %s; mend that, or give --cache-dir", at,

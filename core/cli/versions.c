@@ -2,10 +2,13 @@
 #include "versions.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "msg.h"
 
 /* Read "3.13t" from the dot on; what follows it, or NULL. */
 static const char *read_minor(const char *p, size_t *ret_minor, bool *ret_threaded)
@@ -55,20 +58,38 @@ static void take_name(struct versions *v, const char *name)
 		v->has[minor][threaded] = true;
 }
 
+bool versions_is_missing(const char *path, int r)
+{
+	static const int missing[] = { -ENOENT, -ENOTDIR, -EACCES, -ELOOP,
+				       -ENAMETOOLONG };
+
+	for (size_t i = 0; i < sizeof missing / sizeof missing[0]; i++)
+		if (r == missing[i])
+			return true;
+	if (r < 0)
+		msg("cannot look for Python in '%s': %s", path, strerror(-r));
+	return r < 0;
+}
+
 void versions_list(struct versions *v, struct epc_ctx *ctx, const char *dir)
 {
 	int fd = epc_ctx_open(ctx, dir, O_RDONLY | O_DIRECTORY);
-	DIR *d = fd < 0 ? NULL : fdopendir(fd);
 	const struct dirent *e;
+	DIR *d;
 
+	if (versions_is_missing(dir, fd))
+		return;
+
+	d = fdopendir(fd);
 	if (!d) {
-		if (fd >= 0)
-			(void)close(fd);
+		(void)versions_is_missing(dir, -errno);
+		(void)close(fd);
 		return;
 	}
 
-	while ((e = readdir(d)))
+	while ((errno = 0, e = readdir(d)))
 		take_name(v, e->d_name);
+	(void)versions_is_missing(dir, -errno);
 	(void)closedir(d);
 }
 

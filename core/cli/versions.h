@@ -7,7 +7,7 @@
  *     while (versions_next(&v, &at, &one))
  *             printf("python%s\n", one.text);
  *
- * Used by: python.c.  Uses: auto.h.
+ * Used by: python.c.  Uses: msg.h.
  */
 #ifndef EPC_VERSIONS_H
 #define EPC_VERSIONS_H
@@ -32,6 +32,14 @@ struct versions {
  * False when there is none.
  */
 bool version_of(const char *name, struct version *ret);
+
+/*
+ * versions_is_missing - is nothing there, by what opening it came to?
+ * @r:  a descriptor, or a negative errno
+ *
+ * Says so where it cannot be told: such an error is not to pass for an absence.
+ */
+bool versions_is_missing(const char *path, int r);
 
 /* versions_list - add those that have a folder "python3.N" in a directory, if it is there. */
 void versions_list(struct versions *v, struct epc_ctx *ctx, const char *dir);

@@ -162,11 +162,14 @@ static bool folder_is_open(const struct check *c, const struct view_dist *d)
 	       scan_may_keep(&c->scan, &st, 0111);
 }
 
-/* A text that was absent stays so where importlib.metadata passes over what is there. */
-static bool still_absent(int r, const struct stamp *now)
+/*
+ * A text that was absent stays so where importlib.metadata passes over what is there.
+ * That one may not look is no news for a reader, and all that a keeper would know.
+ */
+static bool still_absent(const struct check *c, int r, const struct stamp *now)
 {
-	return r == -ENOENT || r == -ENOTDIR || r == -EACCES ||
-	       (r == 0 && S_ISDIR(now->mode));
+	return r == -ENOENT || r == -ENOTDIR ||
+	       (r == -EACCES && !c->scan.opts.confined) || (r == 0 && S_ISDIR(now->mode));
 }
 
 /* Does the token of a text decide, as it was kept and as it is found? */
@@ -201,7 +204,7 @@ static int check_item(struct check *c, uint32_t i)
 	memcpy(path + d.folder.n, TEXT_FILE, sizeof TEXT_FILE);
 	if (d.state == SCAN_ABSENT) {
 		r = scan_stamp(&c->scan, path, &now);
-		return still_absent(r, &now) ? CHECK_FRESH : look(c, i, &d);
+		return still_absent(c, r, &now) ? CHECK_FRESH : look(c, i, &d);
 	}
 	if (c->decides && text_token_decides(c, &d, path))
 		return CHECK_FRESH;

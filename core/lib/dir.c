@@ -44,24 +44,32 @@ int dir_open(const struct epc_ctx *ctx, struct dir *d)
 	return 0;
 }
 
-/* importlib.metadata looks into a file only if it is a zip file, as zipfile says. */
-static bool is_archive(const struct epc_ctx *ctx, const char *path)
+/*
+ * importlib.metadata looks into a file only if it is a zip file, as zipfile says.  1, 0,
+ * or the negative errno because of which it cannot be told.
+ */
+static int is_archive(const struct epc_ctx *ctx, const char *path)
 {
 	autoclose int fd = root_open(ctx->root, path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
 	autofree char *tail = NULL;
 	struct stat st;
 	ssize_t n;
 
-	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) ||
-	    st.st_size < ZIP_END_SIZE)
-		return false;
+	if (fd < 0)
+		return fd;
+	if (fstat(fd, &st) < 0)
+		return -errno;
+	if (!S_ISREG(st.st_mode) || st.st_size < ZIP_END_SIZE)
+		return 0;
 
 	tail = malloc(ZIP_TAIL);
 	if (!tail)
-		return false;
+		return -ENOMEM;
 
 	n = pread(fd, tail, ZIP_TAIL, st.st_size > ZIP_TAIL ? st.st_size - ZIP_TAIL : 0);
-	return n > 0 && memmem(tail, (size_t)n, ZIP_END, sizeof ZIP_END - 1);
+	if (n < 0)
+		return -errno;
+	return memmem(tail, (size_t)n, ZIP_END, sizeof ZIP_END - 1) != NULL;
 }
 
 struct scan_opts dir_live_opts(const struct epc_ctx *ctx, const struct dir *d)
@@ -320,18 +328,32 @@ static int from_live(const struct epc_ctx *ctx, struct dir *d)
 	return r < 0 ? 0 : held_own(&bytes, n, &d->held);
 }
 
-/* What cannot be opened has no distributions, as importlib.metadata has it. */
-static int not_a_directory(const struct epc_ctx *ctx, struct dir *d, int r)
+/*
+ * What cannot be opened has no distributions, as importlib.metadata has it, which
+ * suppresses any error.  For these it says so; others are said to be unread.
+ */
+static bool is_usual(int r)
 {
-	static const int usual[] = { -ENOENT, -ENOTDIR, -EACCES, -ELOOP, -ENAMETOOLONG };
+	static const int usual[] = { -ENOENT,       -ENOTDIR, -EACCES, -ELOOP,
+				     -ENAMETOOLONG, -ENXIO,   -ENODEV };
 
-	if (r == -ENOTDIR && is_archive(ctx, d->key))
-		d->source = EPC_FROM_ARCHIVE;
-
-	d->unread = r == -ETIMEDOUT ? "does not answer" : "cannot be opened";
 	for (size_t i = 0; i < sizeof usual / sizeof usual[0]; i++)
 		if (r == usual[i])
-			d->unread = NULL;
+			return true;
+	return false;
+}
+
+static int not_a_directory(const struct epc_ctx *ctx, struct dir *d, int r)
+{
+	int archive = r == -ENOTDIR ? is_archive(ctx, d->key) : r;
+
+	if (is_our_own(archive))
+		return archive;
+	if (archive == 1)
+		d->source = EPC_FROM_ARCHIVE;
+	else if (archive < 0 && !is_usual(archive))
+		d->unread = archive == -ETIMEDOUT ? "does not answer"
+						  : "cannot be opened";
 	return 0;
 }
 

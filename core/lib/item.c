@@ -244,6 +244,11 @@ static struct outcome broken(enum scan_why why)
 	return (struct outcome){ .state = SCAN_BROKEN, .why = why };
 }
 
+static bool is_of_process(int r)
+{
+	return r == -ENOMEM || r == -EMFILE || r == -ENFILE;
+}
+
 /* What importlib.metadata makes of an error, unless it is our own process's. */
 static int outcome_of_error(const struct scan *s, int r, struct outcome *ret)
 {
@@ -261,7 +266,7 @@ static int outcome_of_error(const struct scan *s, int r, struct outcome *ret)
 		{ -ENODEV, { .state = SCAN_BROKEN, .why = SCAN_NOT_REGULAR } },
 	};
 
-	if (r == -ENOMEM || r == -EMFILE || r == -ENFILE)
+	if (is_of_process(r))
 		return r;
 
 	*ret = broken(SCAN_IO_ERROR);
@@ -325,10 +330,12 @@ static int fd_read(struct scan *s, int fd, struct scan_buf *b, struct outcome *r
 	return 0;
 }
 
-/* An ACL may take from one user what the mode gives to all. */
-static bool has_acl(int fd)
+/* An ACL may take from one user what the mode gives to all; so may one that is not told. */
+static bool may_have_acl(int fd)
 {
-	return fgetxattr(fd, "system.posix_acl_access", NULL, 0) > 0;
+	ssize_t n = fgetxattr(fd, "system.posix_acl_access", NULL, 0);
+
+	return n < 0 ? errno != ENODATA && errno != EOPNOTSUPP : n > 0;
 }
 
 static int file_read(struct scan *s, struct path *p, struct scan_buf *b,
@@ -338,12 +345,31 @@ static int file_read(struct scan *s, struct path *p, struct scan_buf *b,
 	autoclose int fd = open_path(s, p, &may_be_kept);
 	int r = fd < 0 ? outcome_of_error(s, fd, ret) : fd_read(s, fd, b, ret);
 
+	s->missed |= fd == -ENOENT || fd == -ENOTDIR;
 	if (r < 0 || !s->opts.confined || ret->state == SCAN_ABSENT)
 		return r;
 
-	if (s->is_closed || !may_be_kept || (ret->state == SCAN_TEXT && has_acl(fd)))
+	if (s->is_closed || !may_be_kept || (ret->state == SCAN_TEXT && may_have_acl(fd)))
 		*ret = (struct outcome){ .state = SCAN_PRIVATE };
 	return 0;
+}
+
+int item_prove_missing(struct scan *s)
+{
+	struct path here = { .s = ".", .file = "" };
+	bool may_be_kept;
+	autoclose int fd = open_path(s, &here, &may_be_kept);
+	struct stamp st;
+
+	if (fd < 0)
+		return is_of_process(fd) ? fd : -EOPNOTSUPP;
+	/* What is opened inside a root goes by its path, which may be another's by now. */
+	if (s->opts.path && !s->opts.confined)
+		return 0;
+
+	return stamp_at(fd, "", s->fs, &st) == 0 && st.token.ino == s->token.ino
+		       ? 0
+		       : -EOPNOTSUPP;
 }
 
 /* --- name ---------------------------------------------------------------------- */

@@ -28,6 +28,13 @@ must_check int item_stamp(struct scan *s, int fd, struct stamp *ret_stamp,
 must_check int item_read(struct scan *s, struct scan_item *it);
 
 /*
+ * item_prove_missing - can the directory be opened in the way in which items are?
+ *
+ * Returns 0, -ENOMEM, -EMFILE, -ENFILE, or -EOPNOTSUPP.
+ */
+must_check int item_prove_missing(struct scan *s);
+
+/*
  * item_open_inside - open a name below the directory, in the system it belongs to
  * @name:  relative path; links are followed below the scan's root
  *

@@ -148,7 +148,7 @@ int scan_begin(struct scan *s, int dirfd, const struct scan_opts *opts)
 	s->opts = *opts;
 	s->fs = opts->has_fs ? opts->fs : stamp_fs(dirfd);
 	s->wait_ns = opts->settle ? FRESH_TICK_WAIT_NS : 0;
-	s->steady = false;
+	s->steady = s->missed = false;
 
 	for (int i = 0; i < SCAN_LIST_TRIES && !s->steady; i++) {
 		int r = list_once(s);
@@ -219,7 +219,7 @@ int scan_next(struct scan *s, struct scan_item *ret_item)
 	int r;
 
 	if (!scan_name(s, &folder, &kind))
-		return 0;
+		return s->missed ? item_prove_missing(s) : 0;
 
 	r = read_one(s, folder, kind, p[2], ret_item);
 	return r < 0 ? r : 1;

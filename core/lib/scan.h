@@ -123,6 +123,7 @@ struct scan {
 	uint64_t mount;     /* of the directory; 0 when unknown */
 	bool is_closed; /* not everybody that it is kept for may look into the directory */
 	bool steady;    /* the token was the same after the listing */
+	bool missed;    /* a file could not be found: see scan_next() */
 	bool at_once;   /* texts are opened in one call, and were: see scan_held() */
 	bool was_at_once;
 
@@ -154,8 +155,11 @@ must_check int scan_begin(struct scan *s, int dirfd, const struct scan_opts *opt
  * scan_next - read the next item, in readdir order
  *
  * Returns 1 with an item, 0 at the end; -ENOMEM, -EMFILE, -ENFILE or -ECANCELED,
- * which say nothing of the item.  What is wrong with one item is in its state, and never
- * ends the scan.
+ * which say nothing of the item; -EOPNOTSUPP at the end, if files were not found and not
+ * even the directory itself can be opened in the way in which they were looked for: a
+ * library like that of fakechroot, which rewrites paths, answers ENOENT where a filter
+ * of ours is in its way.  What is wrong with one item is in its state, and never ends the
+ * scan.
  */
 must_check int scan_next(struct scan *s, struct scan_item *ret_item);
 

@@ -210,6 +210,18 @@ sweep_fakeroot() {
 	fi
 }
 
+# --- fakechroot --------------------------------------------------------------------
+
+# Its library opens "." for each path, and has ENOENT for us where a sandbox refuses that.
+sweep_fakechroot() {
+	if ! command -v fakechroot >/dev/null; then
+		skip 'a user in fakechroot' 'needs fakechroot'
+		return
+	fi
+	t 'a user in fakechroot' goes_on "$ORDINARY_ID" 'user landlock seccomp' \
+		"${ORDINARY[@]}" timeout 20 fakechroot
+}
+
 # --- all of it -------------------------------------------------------------------------
 
 EVERY='descriptors limits no-new-privileges user capabilities private landlock seccomp read'
@@ -238,11 +250,13 @@ elif is_root; then
 	sweep_namespaces
 	own_namespace
 	sweep_fakeroot
+	sweep_fakechroot
 else
 	sweep_calls 'a user' "$ORDINARY_ID" ''
 	sweep_openat2
 	own_namespace
 	sweep_fakeroot
+	sweep_fakechroot
 	skip 'what root has to lose' 'needs root'
 fi
 finish

@@ -442,6 +442,98 @@ static void copes_with_filters(void)
 	apart(scan_filtered, t.site);
 }
 
+/* Each call of these fails with this errno from now on. */
+static bool refuse_with(unsigned call, unsigned other, unsigned error)
+{
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, call, 2, 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, other, 1, 0),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | error),
+	};
+	struct sock_fprog filter = { N(code), code };
+
+	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+	       prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) == 0;
+}
+
+/* What an error of every open below the directory makes of its items, and of the scan. */
+static const struct {
+	const char *name;
+	int error;
+	enum scan_state state; /* of each item, where the scan goes on */
+	int item, end; /* what scan_next() returns at the first item, at the end */
+} open_errors[] = {
+	{ "ENOENT", ENOENT, SCAN_ABSENT, 1, -EOPNOTSUPP },
+	{ "ENOTDIR", ENOTDIR, SCAN_ABSENT, 1, -EOPNOTSUPP },
+	{ "EACCES", EACCES, SCAN_PRIVATE, 1, 0 },
+	{ "EPERM", EPERM, SCAN_PRIVATE, 1, 0 },
+	{ "EIO", EIO, SCAN_BROKEN, 1, 0 },
+	{ "ESTALE", ESTALE, SCAN_BROKEN, 1, 0 },
+	{ "EINVAL", EINVAL, SCAN_BROKEN, 1, 0 },
+	{ "ENOSYS", ENOSYS, SCAN_BROKEN, 1, 0 },
+	{ "ENAMETOOLONG", ENAMETOOLONG, SCAN_BROKEN, 1, 0 },
+	{ "ENOMEM", ENOMEM, SCAN_BROKEN, -ENOMEM, 0 },
+	{ "EMFILE", EMFILE, SCAN_BROKEN, -EMFILE, 0 },
+	{ "ENFILE", ENFILE, SCAN_BROKEN, -ENFILE, 0 },
+};
+static size_t open_error;          /* the row */
+static const struct scan_opts *by; /* how it is scanned */
+
+static void scan_where_opens_fail(int site)
+{
+	auto_scan struct scan s = SCAN_INIT;
+	struct scan_item it;
+
+	T_ROW(open_errors[open_error].name);
+	T(scan_begin(&s, site, by) == 0);
+	if (!refuse_with(SYS_openat, SYS_openat2,
+			 (unsigned)open_errors[open_error].error)) {
+		printf("# skipped: no seccomp: %s\n", strerror(errno));
+		return;
+	}
+	T(scan_next(&s, &it) == open_errors[open_error].item);
+	if (open_errors[open_error].item != 1)
+		return;
+	T(it.state == open_errors[open_error].state);
+	T(scan_next(&s, &it) == open_errors[open_error].end);
+}
+
+static void takes_no_error_for_an_absence(void)
+{
+	static const struct scan_opts *const ways[] = { &live, &confined };
+	auto_tree struct tree t = tree_make();
+
+	put_info(t.site, INFO);
+	for (open_error = 0; open_error < N(open_errors); open_error++)
+		for (size_t i = 0; i < N(ways); i++) {
+			by = ways[i];
+			apart(scan_where_opens_fail, t.site);
+		}
+}
+
+static void scan_where_acls_are_refused(int site)
+{
+	auto_scan struct scan s = SCAN_INIT;
+	struct scan_item it;
+
+	T(scan_begin(&s, site, &confined) == 0);
+	if (!refuse_with(SYS_fgetxattr, SYS_fgetxattr, EPERM)) {
+		printf("# skipped: no seccomp: %s\n", strerror(errno));
+		return;
+	}
+	T(scan_next(&s, &it) == 1 && it.state == SCAN_PRIVATE);
+}
+
+static void takes_an_acl_that_is_not_told_for_one(void)
+{
+	auto_tree struct tree t = tree_make();
+
+	put_info(t.site, INFO);
+	apart(scan_where_acls_are_refused, t.site);
+}
+
 static void scan_without_descriptors(int site)
 {
 	const struct rlimit none = { 0, 0 };
@@ -477,6 +569,8 @@ int main(void)
 	RUN(stamps_as_stat_says);
 	RUN(knows_whose_clock_it_is);
 	RUN(copes_with_filters);
+	RUN(takes_no_error_for_an_absence);
+	RUN(takes_an_acl_that_is_not_told_for_one);
 	/* Valgrind keeps descriptors of its own, and lets nobody lower the limit. */
 	if (getenv("VALGRIND"))
 		printf("ok %d - no descriptors # SKIP under valgrind\n", ++t_count);
