@@ -37,7 +37,7 @@ with_hanging() {
 			! grep -q "$WORK/hangs fuse" /proc/self/mounts || break
 			sleep 0.02
 		done
-		trap "kill $!" EXIT
+		trap "kill -KILL $!" EXIT
 		limited() { timeout -k 5 200 "$EPCACHE" "$@"; }
 		eval "$2"' bash "$1" "$2"
 }
