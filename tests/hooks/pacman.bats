@@ -207,7 +207,7 @@ contents() {
 		grep -Fqx "$file" "$tool"
 	done
 	bsdtar -xOf "$OURS/epcache.zst" .PKGINFO | grep -q '^depend = libalpm\.so\(=\|$\)'
-	bsdtar -xOf "$OURS/libepcache.zst" .PKGINFO | grep -q '^provides = libepcache\.so=0-'
+	bsdtar -xOf "$OURS/libepcache.zst" .PKGINFO | grep -q '^provides = libepcache\.so\(=0-\|$\)'
 }
 
 @test "PKGBUILD: its version is the tree's, and it runs no tests but those for packages" {
