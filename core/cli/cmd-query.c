@@ -179,7 +179,7 @@ static bool print_nul(struct query *q)
 
 /* One entry; its strings last as long as the answer. */
 struct line {
-	struct epc_str group, name, value, dist, version;
+	struct epc_str group, name, value, dist, version, directory, folder;
 	const char *owner; /* NULL: not asked for */
 	size_t at;         /* in the answer */
 };
@@ -192,6 +192,8 @@ static struct line line_of(const struct query *q, const struct epc_entry *e, siz
 		.value = epc_entry_value(e),
 		.dist = epc_entry_dist_name(e),
 		.version = epc_entry_dist_version(e),
+		.directory = epc_entry_directory(e),
+		.folder = epc_entry_dist_folder(e),
 		.owner = q->o->owner ? out_owner(owner_of(q, e)) : NULL,
 		.at = at,
 	};
@@ -314,12 +316,102 @@ static bool print_groups(struct query *q)
 	return ok;
 }
 
+/* --- the groups, and their sizes --------------------------------------------- */
+
+struct group {
+	struct epc_str name;
+	size_t nr_entries, nr_dists;
+};
+
+static bool same_dist(const struct line *a, const struct line *b)
+{
+	return a->folder.len == b->folder.len && a->directory.len == b->directory.len &&
+	       memcmp(a->folder.data, b->folder.data, a->folder.len) == 0 &&
+	       memcmp(a->directory.data, b->directory.data, a->directory.len) == 0;
+}
+
+/* The group that begins at @i; the entries of one distribution follow each other. */
+static struct group take_group(const struct line *lines, size_t nr, size_t *i)
+{
+	struct group g = { .name = lines[*i].group };
+	size_t first = *i;
+
+	for (; *i < nr && same_group(&lines[first], &lines[*i]); ++*i) {
+		g.nr_entries++;
+		g.nr_dists += *i == first || !same_dist(&lines[*i - 1], &lines[*i]);
+	}
+	return g;
+}
+
+static cJSON *json_group(const struct group *g)
+{
+	cJSON *o = cJSON_CreateObject();
+
+	if (out_add(o, "group", out_json_str(g->name)) &&
+	    out_add(o, "entry_points", cJSON_CreateNumber((double)g->nr_entries)) &&
+	    out_add(o, "distributions", cJSON_CreateNumber((double)g->nr_dists)))
+		return o;
+
+	cJSON_Delete(o);
+	return NULL;
+}
+
+static void print_nul_group(struct query *q, const struct group *g)
+{
+	if (has_nul(g->name)) {
+		msg("skipping a group that holds a NUL byte; use --json");
+		q->skipped = true;
+		return;
+	}
+	(void)fwrite(g->name.data, 1, g->name.len, stdout);
+	printf("%c%zu%c%zu%c", '\0', g->nr_entries, '\0', g->nr_dists, '\0');
+}
+
+static bool print_sizes(struct query *q)
+{
+	struct out_table t = { .width = 3 };
+	cJSON *array = q->o->json ? cJSON_CreateArray() : NULL;
+	struct line *lines = gather(q);
+	bool ok = lines && (array || !q->o->json);
+
+	if (!ok)
+		msg("out of memory");
+	for (size_t i = 0; ok && i < q->nr;) {
+		struct group g = take_group(lines, q->nr, &i);
+
+		if (q->o->json) {
+			ok = out_append(array, json_group(&g));
+		} else if (q->o->nul) {
+			print_nul_group(q, &g);
+		} else {
+			out_cell(&t, g.name);
+			out_number(&t, g.nr_entries);
+			out_number(&t, g.nr_dists);
+		}
+	}
+	free(lines);
+	if (!ok) {
+		cJSON_Delete(array);
+		return false;
+	}
+	return q->o->json ? out_json(array) : out_table_print(&t);
+}
+
 /* --- the command ------------------------------------------------------------- */
+
+static bool lists_groups(const struct opts *o)
+{
+	return !o->all && o->nr_args == 0;
+}
 
 static int check_args(const struct opts *o)
 {
-	if (o->all ? o->nr_args > 0 : o->nr_args < 1) {
+	if (o->all && o->nr_args > 0) {
 		msg("give either --all or a GROUP; see 'epcache query --help'");
+		return EXIT_USAGE;
+	}
+	if (lists_groups(o) && o->owner) {
+		msg("--owner needs --all or a GROUP; see 'epcache query --help'");
 		return EXIT_USAGE;
 	}
 	if (o->nr_args > 2) {
@@ -336,10 +428,11 @@ static int check_args(const struct opts *o)
 static int print_answer(struct query *q)
 {
 	bool groups = q->o->all && out_is_terminal();
-	bool ok = q->o->json  ? print_json(q)
-		  : q->o->nul ? print_nul(q)
-		  : groups    ? print_groups(q)
-			      : print_text(q);
+	bool ok = lists_groups(q->o) ? print_sizes(q)
+		  : q->o->json       ? print_json(q)
+		  : q->o->nul        ? print_nul(q)
+		  : groups           ? print_groups(q)
+				     : print_text(q);
 
 	if (!ok)
 		return EXIT_FAILED;
@@ -398,8 +491,8 @@ static int query(const struct opts *o)
 
 const struct cmd cmd_query = {
 	.name = "query",
-	.args = "[OPTION]... GROUP [NAME] | --all",
-	.summary = "Print entry points",
+	.args = "[OPTION]... [GROUP [NAME] | --all]",
+	.summary = "Print entry points, or the groups there are",
 	.bit = FOR_QUERY,
 	.run = query,
 	.only_looks = true,

@@ -53,6 +53,22 @@ g${TAB}shared${TAB}a:y${TAB}foo 1.0
 h${TAB}other${TAB}a:z${TAB}foo 1.0" ]
 }
 
+@test "without arguments the groups are listed, with their sizes" {
+	two_dirs
+	run --separate-stderr query --path "$WORK/a" --path "$WORK/b"
+	[ "$status" -eq 0 ]
+	[ "$output" = "g${TAB}4${TAB}2
+h${TAB}1${TAB}1" ]
+	run --separate-stderr query --json --path "$WORK/a" --path "$WORK/b"
+	json 'p == [[("group", "g"), ("entry_points", 4), ("distributions", 2)],
+		[("group", "h"), ("entry_points", 1), ("distributions", 1)]]'
+	query -0 --path "$WORK/a" --path "$WORK/b" | tr '\0' , | grep -qx 'g,4,2,h,1,1,'
+	mkdir "$WORK/none"
+	run query --path "$WORK/none"
+	[ "$status" -eq 3 ]
+	usage_error --owner query --owner --path "$WORK/a"
+}
+
 @test "GROUP NAME prints each entry of that name" {
 	two_dirs
 	run query g shared --path "$WORK/a" --path "$WORK/b"
@@ -553,7 +569,6 @@ fake_python() {
 	usage_error "'--cache-dir'" query g --cache-dir
 	usage_error "'--python'" query g --python
 	usage_error "'--force'" query g --force
-	usage_error 'GROUP' query
 	usage_error '--all' query --all g
 	usage_error "'third'" query g n third
 	usage_error '--null' query g --json -0
