@@ -44,3 +44,11 @@ teardown() {
 	run -0 as_user bash "$SAMPLE" mine/sample "$EPCACHE"
 	[ "${#lines[@]}" -le 40 ]
 }
+
+@test "the sample: of root's, below a folder that nobody else may enter" {
+	needs_root
+	mkdir -m 700 home/private
+	TMPDIR=$WORK run -0 bash "$SAMPLE" home/private/sample "$EPCACHE"
+	[[ $output == *'texts of distributions have changed'* ]]
+	[ -z "$(compgen -G "$WORK/epcache-sample-*")" ]
+}

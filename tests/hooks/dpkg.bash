@@ -20,7 +20,7 @@ PATH=$PATH:/usr/sbin:/sbin
 
 # bats has no skip in setup_file.
 dpkg_can() (
-	# shellcheck disable=SC2317 # dpkg_needs runs it
+	# shellcheck disable=SC2317,SC2329 # dpkg_needs runs it
 	skip() { exit 1; }
 	dpkg_needs
 )

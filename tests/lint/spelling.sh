@@ -7,7 +7,7 @@ cd "$(dirname "$0")/../.." || exit 1
 shopt -s nullglob
 
 # Right where they stand: data of a test; macros of mdoc(7).
-allowed='nam,nd,fo'
+allowed='nam,nd,fo,wronly,caf'
 
 codespell --skip '*/fixtures/*,*/corpus/*,*-tables.h,*.pyc' -L "$allowed" \
 	core hooks/ tests Makefile ./*.md .ci || exit 1

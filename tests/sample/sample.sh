@@ -5,11 +5,31 @@
 # show what TOOL does with them; each command as one would type it there.
 set -euo pipefail
 export LC_ALL=C
+umask 022
 distributions=$(cd "$(dirname "$0")" && pwd)/distributions
 tool=$(realpath "$2")
-rm -rf "$1"
-mkdir -p "$1"/{site,local,src}
-cd "$1"
+
+# others_enter DIR - may they?  Root's refresh reads as a user who is nobody special.
+others_enter() {
+	local dir=$1
+
+	while [[ $(stat -c %A "$dir") == *[xt] ]]; do
+		[ "$dir" != / ] || return 0
+		dir=$(dirname "$dir")
+	done
+	return 1
+}
+
+where=$1
+rm -rf "$where"
+mkdir -p "$where"
+if [ "$EUID" -eq 0 ] && ! others_enter "$(realpath "$where")"; then
+	where=$(mktemp -d "${TMPDIR:-/tmp}/epcache-sample-XXXXXX")
+	trap 'rm -rf "$where"' EXIT
+	chmod 755 "$where"
+fi
+cd "$where"
+mkdir site local src
 ln -s "$tool" epcache
 
 # text ENTRY... - GROUP:NAME=VALUE each, as entry_points.txt has it.
@@ -52,8 +72,8 @@ shell() {
 }
 
 paths='--cache-dir=cache --path=local --path=site'
-echo "$(find local site -name '*.dist-info' | wc -l) distributions in $1:"
-printf "\$ cd %s\n" "$1"
+echo "$(find local site -name '*.dist-info' | wc -l) distributions in $where:"
+printf '$ cd %s\n' "$where"
 shell './epcache refresh --verbose --cache-dir=cache local site'
 shell "./epcache query flake8.extension $paths" 4
 shell "./epcache query --quiet babel.extractors $paths" 4
