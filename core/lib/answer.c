@@ -6,6 +6,7 @@
 #include "ctx.h"
 #include "scan.h"
 #include "select.h"
+#include "uni.h"
 #include "why.h"
 
 struct epc_dir {
@@ -226,6 +227,30 @@ static int note_long_paths(struct epc_answer *a, size_t i, const char *entry)
 	return r;
 }
 
+/*
+ * Python has to find out what such a name hides and is hidden by, whether or not it is
+ * hidden by our tables.
+ */
+static int note_unsure_names(struct epc_answer *a, size_t i)
+{
+	const struct view *v = a->select_dirs[i].view;
+	int r = 0;
+
+	for (uint32_t k = 0; v && r == 0 && k < v->nr_dists; k++) {
+		struct view_dist d = view_dist(v, k);
+
+		if (uni_has_unsure_case(d.folder, false) ||
+		    uni_has_unsure_case(d.name, true))
+			r = note_text(a, &a->dirs[i].dir, &d,
+				      (struct epc_note){
+					      .kind = EPC_NOTE_RAISES,
+					      .reason = "versions of Python differ on "
+							"the lower case of its name",
+				      });
+	}
+	return r;
+}
+
 /* --- making ------------------------------------------------------------------ */
 
 static int load_dirs(struct epc_answer *a, struct epc_ctx *ctx, const char *const *paths)
@@ -265,6 +290,8 @@ static int fill(struct epc_answer *a, struct epc_ctx *ctx, const char *const *pa
 			r = note_dists(a, i);
 		if (r == 0)
 			r = note_long_paths(a, i, paths[i]);
+		if (r == 0)
+			r = note_unsure_names(a, i);
 	}
 	return r;
 }

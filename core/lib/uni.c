@@ -219,6 +219,29 @@ static size_t lower_at(struct span s, size_t at, char *out, size_t *ret_n)
 	return lower_one(cp, out);
 }
 
+/* Found by comparing str.lower() of CPython 3.10 to 3.15 for each code point. */
+static const struct uni_range unsure_case[] = {
+	{ 0x1c89, 0x1c89 },   { 0x2c2f, 0x2c2f },   { 0xa7c0, 0xa7c0 },
+	{ 0xa7cb, 0xa7dc },   { 0x10570, 0x10595 }, { 0x10d50, 0x10d65 },
+	{ 0x16ea0, 0x16eb8 },
+};
+
+bool uni_has_unsure_case(struct span s, bool with_dots)
+{
+	bool dotted = with_dots && s.n > 0 && memchr(s.p, '.', s.n);
+	uint32_t cp;
+	size_t n;
+
+	for (; s.n > 0; s = span_from(s, n)) {
+		n = (unsigned char)s.p[0] < 0x80 ? 0 : utf8_decode(s, &cp);
+		if (n > 0 && ((dotted && cp == CAPITAL_SIGMA) ||
+			      find(unsure_case, NR(unsure_case), cp)))
+			return true;
+		n += n == 0;
+	}
+	return false;
+}
+
 long uni_lower(struct span s, char *out, size_t cap)
 {
 	size_t at = 0, done = 0;

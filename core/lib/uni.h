@@ -64,6 +64,15 @@ static inline bool uni_is_ascii_word(uint32_t cp)
 bool uni_is_word(uint32_t cp);
 
 /*
+ * uni_has_unsure_case - do versions of Python differ on the lower case of these?
+ * @with_dots:  it is a name, of which CPython 3.15 lowers the dots as well
+ *
+ * They do where Unicode 14 to 17, of CPython 3.11 to 3.15, have capitals that Unicode 13,
+ * of 3.10, does not know; and on a capital sigma in a name that has a dot.
+ */
+bool uni_has_unsure_case(struct span s, bool with_dots);
+
+/*
  * uni_lower - str.lower() of a name, the rule for the final sigma included
  * @s:    any bytes
  * @out:  room for @cap bytes; the result never exceeds 3 bytes for each 2 of @s

@@ -29,7 +29,7 @@ __version__ = "0.1.0"
 
 # The versions of CPython whose own importlib.metadata the answers were compared with, and
 # of each the first patch level whose rules for names are those of all later ones.
-_TESTED = {(3, 10): 9, (3, 11): 1, (3, 12): 0, (3, 13): 0}
+_TESTED = {(3, 10): 9, (3, 11): 1, (3, 12): 0, (3, 13): 0, (3, 14): 0, (3, 15): 0}
 
 _CLASSES = {
     "Distribution": "_points",
@@ -105,7 +105,15 @@ def _select(select, path=None):
     try:
         from . import _reader
 
-        return _reader.select(select, path)
+        if _reader.is_off():
+            return None
+        if _reader.mode() == "verify":
+            from . import _verify
+
+            return _verify.select(select, path)
+        from ._answer import answer
+
+        return answer(select, path)
     except Exception:  # whatever it is, importlib.metadata is not to suffer from it
         return None
 
@@ -116,9 +124,23 @@ def distributions(**context):
     path=, a list of str, is looked into in place of sys.path.  What else is given is
     for the finders of importlib.metadata.
     """
-    from . import _all
+    from . import _reader
 
-    return _all.distributions(context)
+    try:
+        from ._all import ours
+
+        found = None if _reader.is_off() else ours(context)
+    except Exception:
+        found = None
+    if found is None:
+        from . import _original
+
+        return _original.distributions(context)
+    if _reader.mode() == "verify":
+        from . import _verify
+
+        return _verify.distributions(context)
+    return found
 
 
 def get_group_all(group, path=None):

@@ -5,26 +5,11 @@ import sys
 from . import _points, _reader
 
 
-def distributions(params):
-    """As importlib.metadata.distributions(); @params are for its Context."""
-    try:
-        found = None if _reader.is_off() else ours(params)
-        verify = found is not None and _reader.mode() == "verify"
-    except Exception:
-        found, verify = None, False
-    if verify:
-        from . import _verify
-
-        return _verify.distributions(params)
-    if found is None:
-        from . import _original
-
-        return _original.distributions(params)
-    return found
-
-
 def ours(params):
-    """The same, where we can answer; else None."""
+    """As distributions() of importlib.metadata, where we can answer; else None.
+
+    @params are for its Context.
+    """
     if set(params) - {"path"}:
         return None
     finders = _reader.finders()

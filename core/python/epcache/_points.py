@@ -6,6 +6,8 @@ entry points are a list; _points311 has these.
 """
 import sys
 
+from . import _reader
+
 
 def split(value):
     """Module, attribute and extras of a value, each a str or None; None: it is no such."""
@@ -77,6 +79,12 @@ class Point:
 
     def matches(self, **params):
         """Are the attributes named here equal to these?"""
+        if _reader.VALIDATES and "dist" in params:
+            raise ValueError(
+                '"dist" is not suitable for matching. '
+                "Instead, use Distribution.entry_points.select() on a "
+                "located distribution."
+            )
         return all(want == getattr(self, name) for name, want in params.items())
 
     def to_importlib(self):
@@ -109,6 +117,8 @@ class EntryPoint(Point):
 
     def __init__(self, name, value, group):
         vars(self).update(name=name, value=value, group=group)
+        if _reader.VALIDATES and not split(value):
+            self.to_importlib()  # which raises
 
     def __lt__(self, other):
         return self._key() < other._key()
@@ -208,8 +218,6 @@ class Distribution:
             return None
         from os import fsencode, path
 
-        from . import _reader
-
         seen, points = self._record
         text = path.join(self._entry, self._folder, "entry_points.txt")
         return points if _reader.native.is_current(fsencode(text), seen) else None
@@ -264,6 +272,15 @@ class Distribution:
 
     def __reduce__(self):
         return self.__class__, (self._entry, self._folder, self._norm)
+
+
+def made(name, value, group, dist):
+    """An EntryPoint of a value that is known to be what this Python takes."""
+    if issubclass(EntryPoint, tuple):
+        return EntryPoint(name, value, group)._for(dist)
+    point = EntryPoint.__new__(EntryPoint)
+    vars(point).update(name=name, value=value, group=group, dist=dist)
+    return point
 
 
 def convert(real):

@@ -2,13 +2,14 @@
 """What libepcache can answer in place of importlib.metadata, and when it cannot.
 
 The functions here return None where importlib.metadata has to answer.  They may raise
-any exception, which means the same to who calls them.
+any exception, which means the same to who calls them.  Of the package this module uses
+what is in __init__ and the rules, no more.
 """
 import sys
 from os import __file__ as os_file
 from os import environ
 
-from . import _is_possible, _is_tested, _points
+from . import _is_possible, _is_tested
 
 # Is an answer for which nothing was selected not EntryPoints but SelectableGroups?
 GROUPED = (3, 10) <= sys.version_info < (3, 12)
@@ -19,6 +20,7 @@ FROM_ARCHIVE = 3
 PASSED_OVER = (0, 1, 2)
 UNREAD = 6
 OPAQUE = 1
+REJECTED = 2
 
 
 class StaleCacheWarning(UserWarning):
@@ -93,7 +95,7 @@ def is_plain(path):
     return type(path) is list and all(type(entry) is str for entry in path)
 
 
-def query(path, group=None, name=None, caches_only=False):
+def query(path, group=None, name=None):
     """Entry points with these str as sys.path, in the order of CPython 3.12.
 
     As (name, value, group, number of the distribution), and these distributions, as
@@ -101,14 +103,13 @@ def query(path, group=None, name=None, caches_only=False):
     """
     if is_off():
         return None
-    points, dists, _, notes, flags = native.query(
-        path, group, name, CHECK_OF_ENVIRONMENT, caches_only)
+    points, dists, _, notes, flags = native.query(path, group, name, CHECK_OF_ENVIRONMENT, False)
     if notes:
         _warn(notes)
-    return None if flags & OPAQUE else (points, dists)
+    return None if flags & (OPAQUE | REJECTED if VALIDATES else OPAQUE) else (points, dists)
 
 
-def dists(path, caches_only=False):
+def dists(path):
     """All distributions, hidden or not, with these str as sys.path.
 
     As (number of the path, folder, normalised name, record): the name None where it is to
@@ -118,65 +119,15 @@ def dists(path, caches_only=False):
     """
     if is_off():
         return None
-    found, dirs, notes, _ = native.dists(
-        path, None, None, CHECK_OF_ENVIRONMENT, caches_only)
+    found, dirs, notes, _ = native.dists(path, None, None, CHECK_OF_ENVIRONMENT, False)
     if any(note[0] == UNREAD for note in notes):
+        return None
+    # Versions of Unicode differ on what is grouped with these.
+    if not all(folder.isascii() for _, folder, _, _ in found):
         return None
     if notes:
         _warn(notes)
     return found, [each[1] == FROM_ARCHIVE for each in dirs]
-
-
-def lookup(path, group=None, name=None, caches_only=False):
-    """The entry points of these str as sys.path: a list of EntryPoint, or None."""
-    if not is_plain(path):
-        return None
-    found = query(path, group, name, caches_only)
-    if found is None:
-        return None
-    points, places = found
-    make = _points.EntryPoint
-    owners = [_points.Distribution(path[at], folder) for at, folder in places]
-    return [make(n, v, g)._for(owners[owner]) for n, v, g, owner in points]
-
-
-def select(params, path=None):
-    """The entry points that these parameters of entry_points() select: a list, or None.
-
-    @path is a list in place of sys.path.  Up to 3.11 they come sorted by group.
-    """
-    if is_off():
-        return None
-    if mode() == "verify":
-        from . import _verify
-
-        return _verify.select(params, path)
-    return answer(params, path)
-
-
-def answer(params, path=None):
-    """The same, whatever EPCACHE says."""
-    wanted = dict(params)
-    pushed = {}
-    for key, value in params.items():
-        # What cannot be passed on matches nothing, or is for matches() to say.  It looks at
-        # the attributes in this order and may raise at one, so what follows is its as well.
-        if key not in ("group", "name") or type(value) is not str or not value.isprintable():
-            break
-        pushed[key] = wanted.pop(key)
-    found = None
-    if finders() == [True]:
-        found = lookup(sys.path if path is None else path, **pushed)
-    if found is None:
-        from . import _all
-
-        found = _all.entry_points(path)
-        wanted = params
-    if wanted:
-        found = [point for point in found if point.matches(**wanted)]
-    if sys.version_info < (3, 12):
-        found.sort(key=lambda point: point.group)
-    return found
 
 
 def _warn(notes):

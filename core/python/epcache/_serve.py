@@ -54,7 +54,8 @@ def _children(root):
 
     _tables.pop(root.rstrip("/"), None)
     dists, dirs, _, _ = _epcache.dists([root], None, None, _CHECK_AS_SET, True)
-    if dirs[0][1] != _FROM_CACHE:
+    # Versions of Unicode differ on what is grouped with names that are not ASCII.
+    if dirs[0][1] != _FROM_CACHE or not all(folder.isascii() for _, folder, _, _ in dists):
         return None
     if len(_tables) >= _MOST_TABLES:
         _tables.clear()

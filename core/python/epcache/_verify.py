@@ -3,7 +3,7 @@
 import os
 import sys
 
-from . import _original, _reader
+from . import _all, _answer, _original, _reader
 
 SHOWN = 10  # differences of one answer
 
@@ -11,7 +11,7 @@ SHOWN = 10  # differences of one answer
 def select(params, path):
     """What importlib.metadata answers; that ours would be another is told on stderr."""
     try:
-        ours = _reader.answer(params, path)
+        ours = _answer.answer(params, path)
     except Exception as why:
         _report(params, path, [f"epcache: {why!r}"])
         return None
@@ -34,8 +34,6 @@ def distributions(params):
     found = list(_original.distributions(params))
     if type(path) is list:  # another may have been used up
         try:
-            from . import _all
-
             ours = [_shown(dist) for dist in _all.ours(params) or found]
             theirs = [_shown(dist) for dist in found]
             if ours != theirs:

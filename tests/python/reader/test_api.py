@@ -4,6 +4,7 @@ import copy
 import importlib.metadata
 import os
 import pickle
+import shutil
 import sys
 import time
 import unittest
@@ -154,24 +155,43 @@ class Objects(Case):
                   "a b", "é.ü:ß", "a.b:c.d", ".", "..:.", "_:_", "a:b # c", "a=b", "a:b [", "²:b",
                   "a-b", "a:b\n", "a\n", "a:b [c]\n", "٣:x", "a:b []", "a:b [[c]]", "\x1f:b"]
         for value in values:
-            ours = epcache.EntryPoint("n", value, "g")
-            theirs = importlib.metadata.EntryPoint("n", value, "g")
             for part in ("module", "attr", "extras"):
-                self.assertEqual(self.outcome(ours, part), self.outcome(theirs, part), value)
+                ours, theirs = (self.outcome(module, value, part)
+                                for module in (epcache, importlib.metadata))
+                self.assertEqual(ours, theirs, value)
 
-    def outcome(self, point, part):
+    def outcome(self, module, value, part):
         try:
-            return getattr(point, part)
+            return getattr(module.EntryPoint("n", value, "g"), part)
         except Exception as why:
             return type(why)
 
+    def test_a_distribution_is_selected_by_as_there(self):
+        outcomes = []
+        for module in (epcache, importlib.metadata):
+            try:
+                outcomes.append(list(module.entry_points(group="other", dist="x")))
+            except Exception as why:
+                outcomes.append((type(why), str(why)))
+        self.assertEqual(*outcomes)
+
+    def test_one_bad_value_of_any_group_raises_where_it_does_there(self):
+        sys.path[:0] = [self.site("odd", odd="[manifest]\nx = my-pkg:data/file.yaml\n")]
+        for select in ({}, {"group": "other"}, {"group": "manifest"}, {"name": "none"}):
+            outcomes = []
+            for module in (importlib.metadata, epcache):
+                try:
+                    outcomes.append([key(p) for p in flat(module.entry_points(**select))])
+                except Exception as why:
+                    outcomes.append((type(why), str(why)))
+            self.assertEqual(*outcomes, select)
+
     def test_loading_what_is_not_there_as_the_original(self):
         for value in ("no_such_module", "json:no_such", "=", "json:a.b", ".x:y", ".:y"):
-            ours = epcache.EntryPoint("n", value, "g")
             with self.assertRaises(Exception) as theirs:
                 importlib.metadata.EntryPoint("n", value, "g").load()
             with self.assertRaises(type(theirs.exception)):
-                ours.load()
+                epcache.EntryPoint("n", value, "g").load()
 
 
 class Selecting(Case):
@@ -259,6 +279,36 @@ class Rules(Case):
         self.assertIn("bad", [d.name for d in epcache.distributions()])
         sys.path[:0] = [self.site("before", bad="[g]\nb = c\n")]
         self.assertEqual(self.same(group="g"), [("b", "c"), ("a", "b:c")])
+
+    def test_capitals_of_any_version_of_unicode(self):
+        capitals = [chr(cp) for cp in range(0x80, 0x110000)
+                    if not 0xD800 <= cp < 0xE000 and chr(cp).lower() != chr(cp)]
+        capitals += ["\u1c89", "\u2c2f", "\ua7cb", "\ua7ce", "\U00010570", "\U00010d50",
+                     "\U00016ea0"]
+        for i in range(0, len(capitals), 60):
+            first, second = self.site(f"first{i}"), self.site(f"second{i}")
+            for capital in capitals[i:i + 60]:
+                self.dist(first, f"x{capital}-1.dist-info", "[g]\na = first:x\n")
+                self.dist(second, f"X{capital.lower()}-1.dist-info", "[g]\na = second:x\n")
+            sys.path[:1] = [first, second]
+            self.same(group="g")
+            sys.path[:2] = [None]
+
+    def test_the_final_sigma_before_a_dot(self):
+        # What is hidden in one version is not in another.
+        for names in (("A\u03a3.b", "a\u03c2_b"), ("a\u03c2_b", "A\u03a3.b"),
+                      ("A\u03a3.b", "a\u03c3_b"), ("a\u03c3_b", "A\u03a3.b")):
+            first, second = self.site("first"), self.site("second")
+            self.dist(first, names[0] + "-1.dist-info", "[g]\na = first:x\n")
+            self.dist(second, names[1] + "-1.dist-info", "[g]\na = second:x\n")
+            sys.path[:1] = [first, second]
+            self.same(group="g")
+            ours, theirs = ([(str(d._path), d._normalized_name) for d in module.distributions()]
+                            for module in (epcache, importlib.metadata))
+            self.assertEqual(ours, theirs)
+            sys.path[:2] = [None]
+            shutil.rmtree(first)
+            shutil.rmtree(second)
 
     @cached
     def test_an_edit_in_place_is_seen(self):
