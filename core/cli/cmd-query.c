@@ -22,11 +22,59 @@ struct query {
 	struct owners own; /* with --owner */
 	char **paths;      /* owned; of the metadata folders, each once, sorted */
 	size_t nr_paths;
+	char *dist; /* owned; the only metadata folder of interest; NULL: each is */
 };
 
 static struct epc_str path_of(const struct epc_entry *e, char buf[OUT_PATH_MAX])
 {
 	return out_path(epc_entry_directory(e), epc_entry_dist_folder(e), buf);
+}
+
+/* --- one distribution -------------------------------------------------------- */
+
+static struct epc_str nth_dir(struct query *q, size_t n)
+{
+	const struct epc_dir *d;
+
+	while ((d = epc_answer_next_dir(q->answer)) && n-- > 0)
+		;
+	return d ? epc_dir_path(d) : (struct epc_str){ NULL, 0 };
+}
+
+/* The first of that name hides the others. */
+static int find_dist(struct query *q)
+{
+	const struct epc_dist *d;
+	char path[OUT_PATH_MAX];
+	size_t dir = 0;
+
+	while ((d = epc_answer_next_dist(q->answer, &dir)) &&
+	       !epc_dist_is_named(d, q->o->dist))
+		;
+	if (!d) {
+		if (!q->o->quiet)
+			msg("there is no distribution '%s'", q->o->dist);
+		return EXIT_NOTHING;
+	}
+	q->dist = strdup(out_path(nth_dir(q, dir), epc_dist_folder(d), path).data);
+	epc_answer_rewind(q->answer);
+	if (q->dist)
+		return 0;
+
+	msg("out of memory");
+	return EXIT_FAILED;
+}
+
+/* The next entry of the answer that was asked for; NULL at the end. */
+static const struct epc_entry *next_entry(struct query *q)
+{
+	const struct epc_entry *e;
+	char path[OUT_PATH_MAX];
+
+	while ((e = epc_answer_next(q->answer)))
+		if (!q->dist || strcmp(path_of(e, path).data, q->dist) == 0)
+			return e;
+	return NULL;
 }
 
 /* --- who owns it ------------------------------------------------------------- */
@@ -41,6 +89,7 @@ static void query_release(struct query *q)
 	for (size_t i = 0; i < q->nr_paths; i++)
 		free(q->paths[i]);
 	free(q->paths);
+	free(q->dist);
 	owners_release(&q->own);
 	epc_answer_free(q->answer);
 }
@@ -51,7 +100,7 @@ static bool gather_paths(struct query *q)
 	const struct epc_entry *e;
 	char path[OUT_PATH_MAX], **more;
 
-	while ((e = epc_answer_next(q->answer))) {
+	while ((e = next_entry(q))) {
 		(void)path_of(e, path);
 		/* Entries of one distribution mostly follow each other. */
 		if (q->nr_paths && strcmp(q->paths[q->nr_paths - 1], path) == 0)
@@ -124,7 +173,7 @@ static bool print_json(struct query *q)
 	cJSON *array = cJSON_CreateArray();
 	const struct epc_entry *e;
 
-	while (array && (e = epc_answer_next(q->answer))) {
+	while (array && (e = next_entry(q))) {
 		if (!out_append(array, json_entry(q, e))) {
 			cJSON_Delete(array);
 			array = NULL;
@@ -143,7 +192,7 @@ static bool print_nul(struct query *q)
 {
 	const struct epc_entry *e;
 
-	while ((e = epc_answer_next(q->answer))) {
+	while ((e = next_entry(q))) {
 		char path[OUT_PATH_MAX];
 		struct epc_str fields[] = {
 			epc_entry_group(e),
@@ -240,7 +289,7 @@ static bool print_text(struct query *q)
 			       .fold = group ? 0 : 2 };
 	const struct epc_entry *e;
 
-	while ((e = epc_answer_next(q->answer))) {
+	while ((e = next_entry(q))) {
 		struct line line = line_of(q, e, q->nr++);
 
 		if (group)
@@ -250,7 +299,7 @@ static bool print_text(struct query *q)
 	return out_table_print(&t);
 }
 
-/* --- all groups, on a terminal ----------------------------------------------- */
+/* --- by group ---------------------------------------------------------------- */
 
 static int by_group(const void *a, const void *b)
 {
@@ -263,10 +312,9 @@ static int by_group(const void *a, const void *b)
 	return r ? r : (x->at > y->at) - (x->at < y->at);
 }
 
-static bool same_group(const struct line *a, const struct line *b)
+static bool same(struct epc_str a, struct epc_str b)
 {
-	return a->group.len == b->group.len &&
-	       memcmp(a->group.data, b->group.data, a->group.len) == 0;
+	return a.len == b.len && memcmp(a.data, b.data, a.len) == 0;
 }
 
 /* The whole answer, by group; NULL when out of memory. */
@@ -276,7 +324,7 @@ static struct line *gather(struct query *q)
 	const struct epc_entry *e;
 	size_t cap = 64;
 
-	while (lines && (e = epc_answer_next(q->answer))) {
+	while (lines && (e = next_entry(q))) {
 		if (q->nr == cap) {
 			cap *= 2;
 			more = reallocarray(lines, cap, sizeof *lines);
@@ -308,7 +356,7 @@ static bool print_groups(struct query *q)
 
 		printf("%s[%s]\n", i > 0 ? "\n" : "", group ? group : "");
 		free(group);
-		for (; i < q->nr && same_group(&lines[first], &lines[i]); i++)
+		for (; i < q->nr && same(lines[first].group, lines[i].group); i++)
 			add_row(&t, &lines[i]);
 		ok = out_table_print(&t);
 	}
@@ -325,9 +373,7 @@ struct group {
 
 static bool same_dist(const struct line *a, const struct line *b)
 {
-	return a->folder.len == b->folder.len && a->directory.len == b->directory.len &&
-	       memcmp(a->folder.data, b->folder.data, a->folder.len) == 0 &&
-	       memcmp(a->directory.data, b->directory.data, a->directory.len) == 0;
+	return same(a->folder, b->folder) && same(a->directory, b->directory);
 }
 
 /* The group that begins at @i; the entries of one distribution follow each other. */
@@ -336,7 +382,7 @@ static struct group take_group(const struct line *lines, size_t nr, size_t *i)
 	struct group g = { .name = lines[*i].group };
 	size_t first = *i;
 
-	for (; *i < nr && same_group(&lines[first], &lines[*i]); ++*i) {
+	for (; *i < nr && same(lines[first].group, lines[*i].group); ++*i) {
 		g.nr_entries++;
 		g.nr_dists += *i == first || !same_dist(&lines[*i - 1], &lines[*i]);
 	}
@@ -401,7 +447,7 @@ static bool print_sizes(struct query *q)
 
 static bool lists_groups(const struct opts *o)
 {
-	return !o->all && o->nr_args == 0;
+	return !o->all && o->nr_args == 0 && !o->dist;
 }
 
 static int check_args(const struct opts *o)
@@ -427,7 +473,7 @@ static int check_args(const struct opts *o)
 
 static int print_answer(struct query *q)
 {
-	bool groups = q->o->all && out_is_terminal();
+	bool groups = q->o->nr_args == 0 && out_is_terminal();
 	bool ok = lists_groups(q->o) ? print_sizes(q)
 		  : q->o->json       ? print_json(q)
 		  : q->o->nul        ? print_nul(q)
@@ -439,7 +485,10 @@ static int print_answer(struct query *q)
 	if (epc_answer_is_opaque(q->answer) || q->skipped)
 		return out_flush(EXIT_OPAQUE);
 
-	return out_flush(q->nr ? EXIT_DONE : EXIT_NOTHING);
+	if (q->nr == 0 && q->dist && !q->o->quiet)
+		msg("'%s' has no such entry points", q->dist);
+	/* A distribution that is there and has none was found. */
+	return out_flush(q->nr || q->dist ? EXIT_DONE : EXIT_NOTHING);
 }
 
 static int answer(const struct opts *o, struct epc_ctx *ctx, const struct dirs *path)
@@ -463,6 +512,9 @@ static int answer(const struct opts *o, struct epc_ctx *ctx, const struct dirs *
 
 	if (!o->quiet)
 		msg_notes(q.answer);
+	status = o->dist ? find_dist(&q) : 0;
+	if (status)
+		return status;
 	if (o->owner && !ask_owners(&q))
 		return EXIT_FAILED;
 	status = print_answer(&q);

@@ -33,6 +33,7 @@ struct opts {
 	const char *check;
 	const char *venv;
 	const char *python;
+	const char *dist;
 	const char **paths; /* owned; of --path */
 	size_t nr_paths;
 	char **args; /* what is left after the options */

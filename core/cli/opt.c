@@ -29,6 +29,8 @@ static const struct opt table[] = {
 	  "take DIR as sys.path; repeat it for more, in order" },
 	{ "all", 0, FOR_QUERY, FLAG, AT(all), NULL,
 	  "print the entry points of all groups" },
+	{ "dist", 0, FOR_QUERY, TEXT, AT(dist), "NAME",
+	  "only the entry points of this distribution" },
 	{ "check", 0, FOR_QUERY | FOR_EXPLAIN, TEXT, AT(check), "HOW",
 	  "how to check a cache: auto, strict, fast or live" },
 	{ "null", '0', FOR_QUERY, FLAG, AT(nul), NULL, "end each field with a NUL byte" },

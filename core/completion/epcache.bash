@@ -7,7 +7,7 @@
 _epcache_options() {
 	case $1 in
 	refresh) echo --system --user --venv= --python= --force --reproducible --dry-run ;;
-	query) echo --path= --python= --all --check= --null --owner ;;
+	query) echo --path= --python= --all --dist= --check= --null --owner ;;
 	explain) echo --path= --python= --check= ;;
 	owner) echo --path= --python= --unowned ;;
 	status) echo --owner --config ;;
@@ -47,7 +47,7 @@ _epcache_words() {
 		option=${COMP_WORDS[i]}
 		case $options$option in
 		1--) options=0 ;;
-		1--path | 1--python | 1--check | 1--venv | 1--root | 1--cache-dir)
+		1--path | 1--python | 1--check | 1--dist | 1--venv | 1--root | 1--cache-dir)
 			# Bash makes three words of --path=DIR.
 			[ "${COMP_WORDS[i + 1]-}" != = ] || ((i++))
 			((++i < COMP_CWORD)) || return

@@ -118,6 +118,7 @@ for name in epcache refresh-entrypoints-cache
     $is '__epcache_is query explain' -l check -x -a 'auto strict fast live' -d 'How to check a cache'
     $is '__epcache_is refresh query explain owner' -l python -r -d 'Ask this interpreter for its sys.path'
     $is '__epcache_is query' -l all -d 'The entry points of all groups'
+    $is '__epcache_is query' -l dist -x -d 'Only those of this distribution'
     $is '__epcache_is query' -s 0 -l null -d 'End each field with a NUL byte'
     $is '__epcache_is refresh' -l system -d "Those of the system's Python"
     $is '__epcache_is refresh' -l user -d "The user's own directory"

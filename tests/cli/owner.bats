@@ -113,7 +113,7 @@ assert "owner" not in row and row["distribution"]["name"] == "Demo_Tool", row' "
 	mkdir -p "$ROOT/srv/two/a-1.dist-info" "$ROOT/srv/none"
 	run --separate-stderr "$EPCACHE" status --root "$ROOT" --owner --verbose "$site" /srv/two \
 		/srv/none /srv/two /nowhere
-	[ "$status" -eq 0 ]
+	[ "$status" -eq 3 ]
 	[ "$(head -n 5 <<<"$output")" = "$site	absent	2	1	-	-	?	?
 /srv/two	absent	1	0	-	-	?	?
 /srv/none	absent	0	0	-	-	0	0

@@ -628,3 +628,28 @@ fake_python() {
 	cmp "$SITE/foo-1.dist-info/entry_points.txt" \
 		<(printf '[g]\na = m:x\nno equals sign\n')
 }
+
+@test "--dist: one distribution's entry points, in all groups or one, also when it has none" {
+	dist "$SITE/foo_bar-1.dist-info" '[g]\na = m:x\n[h]\nc = m:x\n'
+	dist "$SITE/other-1.dist-info" '[g]\na = m:y\n'
+	dist "$SITE/bare-1.dist-info" ''
+	dist "$WORK/b/Foo.Bar-2.dist-info" '[g]\nhidden = m:x\n'
+	for name in foo-bar Foo.BAR foo_bar; do
+		run --separate-stderr query --dist "$name" --path "$SITE" --path "$WORK/b"
+		[ "$status" -eq 0 ]
+		[ "$output" = "g${TAB}a${TAB}m:x${TAB}foo_bar 1
+h${TAB}c${TAB}m:x${TAB}foo_bar 1" ]
+	done
+	run --separate-stderr query h --dist foo-bar --path "$SITE"
+	[ "$output" = "c${TAB}m:x${TAB}foo_bar 1" ]
+	run --separate-stderr query --json --dist other --path "$SITE"
+	json '[(e["group"], e["name"]) for e in j] == [("g", "a")]'
+	[ -z "$(query --dist bare --quiet --path "$SITE" 2>&1)" ]
+	run --separate-stderr query --dist bare --path "$SITE"
+	[ "$status" -eq 0 ]
+	[ -z "$output" ]
+	says 1 "bare-1.dist-info' has no such entry points"
+	run --separate-stderr query --dist nobody --path "$SITE"
+	[ "$status" -eq 3 ]
+	says 1 "there is no distribution 'nobody'"
+}
