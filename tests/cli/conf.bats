@@ -52,7 +52,7 @@ shows() {
 	put $ADMIN/epcache.conf Directory=/srv/here Directory=/srv/gone Directory=/srv/gone/ \
 		Directory=/srv/out Exclude=/srv/out
 	run --separate-stderr epcache status
-	[ "$status" -eq 0 ]
+	[ "$status" -eq 3 ]
 	[ "$(grep -o '^/srv/[^	]*	[a-z]*' <<<"$output")" = "/srv/here	absent
 /srv/gone	missing" ]
 	[ -z "$stderr" ]

@@ -28,7 +28,8 @@ teardown() {
 	grep -qx 'mako.*mako\.ext\.babelplugin:extract \[babel\].*mako 1\.3\.10' <<<"$output"
 	[[ $output == *broken-1.dist-info/entry_points.txt:2:* ]]
 	[[ $output == *'texts of distributions have changed'*bugbear8:BugBearChecker* ]]
-	[[ ${lines[-1]} == '$ ./epcache verify '* ]]
+	[[ ${lines[-2]} == '$ ./epcache verify '* ]]
+	[[ ${lines[-1]} == *broken-1.dist-info/entry_points.txt:2:* ]]
 
 	# Each command is as one would type it: typed again, there is nothing to do.
 	cd build

@@ -79,6 +79,6 @@ shell "./epcache query flake8.extension $paths" 4
 shell "./epcache query --quiet babel.extractors $paths" 4
 shell 'sed -i s/bugbear:/bugbear8:/ site/flake8_bugbear-*/entry_points.txt'
 shell './epcache status --cache-dir=cache local site' 3
-shell "./epcache explain --quiet flake8.extension B $paths"
+shell "./epcache explain --quiet flake8.extension B $paths" 4
 shell './epcache refresh --verbose --cache-dir=cache local site'
 shell './epcache verify --cache-dir=cache local site'
