@@ -116,8 +116,8 @@ static void end_failed(struct supervised_dir *d, const char *at, int r)
 /* What a worker came to that did not read its directory. */
 static void end_of_worker(struct supervised_dir *d, const struct crew_job *job)
 {
-	d->cost_time = job->end == CREW_HUNG || job->end == CREW_CRASHED ||
-		       job->end == CREW_GARBAGE;
+	/* What fails sooner can be tried in each transaction. */
+	d->cost_time = job->end == CREW_HUNG || job->ran_ms >= 1000;
 	switch (job->end) {
 	case CREW_HUNG:
 		end_with(d, SUPERVISED_FAILED,

@@ -160,11 +160,12 @@ sys.exit(0 if got == want else "%s: %s instead of %s" % (check, got, want))' \
 	done
 }
 
-# is_cached DIR... - these have a cache that is fresh and settled.
+# is_cached DIR... - these have a cache that is fresh, and settled but on an overlay.
 is_cached() {
 	in_root /usr/bin/epcache status --json "$@" | "$PYTHON" -I -S -c '
 import json, sys
-bad = [d for d in json.load(sys.stdin) if d["state"] != "fresh" or not d["settled"]]
+bad = [d for d in json.load(sys.stdin) if d["state"] != "fresh" or not d["settled"]
+       and "overlay" not in (d["unsettled"] or "")]
 sys.exit("not fresh and settled: %s" % bad if bad else 0)'
 }
 

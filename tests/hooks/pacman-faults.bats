@@ -78,6 +78,8 @@ is_told() {
 	is_told
 	[ ! -e "$(cache_file)" ]
 	agrees "$SITE"
+	# By itself it is tried again after a pause.
+	in_root /usr/bin/epcache refresh --system
 	heals
 }
 
