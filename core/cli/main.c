@@ -89,7 +89,10 @@ static int run_command(const struct cmd *cmd, const struct opts *o)
 {
 	const struct call call = { cmd, o };
 
-	return cmd->only_looks && watched_has_remote() ? run_apart(&call) : cmd->run(o);
+	/* An action may share no memory, so nobody can watch it; its own limit ends it. */
+	if (cmd->only_looks && watched_has_remote() && watched_begin() == 0)
+		return run_apart(&call);
+	return cmd->run(o);
 }
 
 static int run(const struct cmd *cmd, int argc, char **argv)
