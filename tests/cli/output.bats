@@ -80,6 +80,7 @@ os.execv(command[0], command)' "$@"
 @test "a trigger does not fail where no descriptor is left" {
 	local nr closed status=0
 
+	[[ $EPCACHE != */asan/* ]] || skip "ASan itself waits for a descriptor for ever"
 	for nr in 0 1 2 3 4 5 6 8; do
 		for closed in yes no; do
 			status=0
@@ -91,6 +92,7 @@ os.execv(command[0], command)' "$@"
 }
 
 @test "another command reports that no descriptor is left" {
+	[[ $EPCACHE != */asan/* ]] || skip "ASan itself waits for a descriptor for ever"
 	run limited 1 yes "$EPCACHE" --version
 	[ "$status" -ne 0 ]
 }
