@@ -33,7 +33,7 @@ static int find(void *data, int out)
 	bool ok;
 
 	epc_ctx_set_watch(what->ctx, watched_page());
-	ok = what->find(what->ctx, what->data, &d) == 0;
+	ok = what->find(what->ctx, what->data, &d) >= 0;
 	for (size_t i = 0; ok && i < d.nr; i++) {
 		const char note = (char)look_at(what->ctx, d.paths[i]);
 

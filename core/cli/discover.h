@@ -15,9 +15,10 @@
 
 /* What is to be found; its messages are the finder's to print. */
 struct discovery {
-	struct epc_ctx *ctx;                                                /* borrowed */
-	int (*find)(struct epc_ctx *ctx, const void *data, struct dirs *d); /* 0, or -1 */
-	const void *data;                                                   /* borrowed */
+	struct epc_ctx *ctx; /* borrowed */
+	/* Not negative where it has found all that there is, which may be nothing. */
+	int (*find)(struct epc_ctx *ctx, const void *data, struct dirs *d);
+	const void *data; /* borrowed */
 };
 
 /*

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "system.h"
 
-#include "msg.h"
 #include "python.h"
 
 static int add_configured(struct epc_ctx *ctx, const struct conf *conf, struct dirs *d)
@@ -33,13 +32,12 @@ int system_dirs(struct epc_ctx *ctx, const struct conf *conf, struct dirs *d)
 	before = d->nr;
 	if (python_system(ctx, d) < 0 || add_configured(ctx, conf, d) < 0)
 		return -1;
-	if (d->nr == before) {
-		msg("no Python 3 in /usr or /usr/local; name the directories, or give "
-		    "Directory= in epcache.conf(5)");
-		return -1;
-	}
 
 	d->conf = NULL;
+	if (d->nr == before) {
+		dirs_release(d);
+		return 1;
+	}
 	leave_out(conf, d);
 	return 0;
 }

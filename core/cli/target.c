@@ -43,9 +43,14 @@ int target_path(const struct opts *o, struct epc_ctx *ctx, struct dirs *ret_path
 static int add_system(struct epc_ctx *ctx, bool missing, struct dirs *d)
 {
 	auto_conf struct conf conf = { 0 };
+	int r = conf_load(ctx, &conf);
 
-	if (conf_load(ctx, &conf) < 0 || system_dirs(ctx, &conf, d) < 0 ||
-	    (missing && system_missing(&conf, d) < 0))
+	if (r == 0)
+		r = system_dirs(ctx, &conf, d);
+	if (r == 1)
+		msg("no Python 3 in /usr or /usr/local; name the directories, or give "
+		    "Directory= in epcache.conf(5)");
+	if (r != 0 || (missing && system_missing(&conf, d) < 0))
 		return EXIT_FAILED;
 	return 0;
 }

@@ -194,8 +194,11 @@ arch() {
 		/usr/local/lib/python3.11/dist-packages /usr/lib/python3/dist-packages
 }
 
-@test "a system without any Python is said to be one" {
+@test "a system without any Python: a refresh has nothing to do, status says why" {
 	run --separate-stderr epcache refresh --system
+	[ "$status" -eq 0 ]
+	[ -z "$output$stderr" ]
+	run --separate-stderr epcache status
 	[ "$status" -eq 1 ]
 	says "no Python 3 in /usr or /usr/local"
 }
