@@ -180,7 +180,7 @@ struct sandbox_who nobody_find(const char *name)
 
 	/* Not the group of a user's number: that may be anybody's, such as shadow's. */
 	who.uid = who.gid = number_find();
-	if (r != 0 && is_number)
+	if (is_number)
 		who.uid = (uid_t)n;
 	return who;
 }

@@ -184,8 +184,11 @@ limited() { # OPTION VALUE COMMAND...
 
 # closed_streams - nothing of what is written goes elsewhere than it should.
 closed_streams() {
+	local status=0
+
 	stale 0
-	closed "$EPC" refresh --cache-dir "$CACHE" "$SITE" --verbose || return
+	closed "$EPC" refresh --cache-dir "$CACHE" "$SITE" --verbose || status=$?
+	[ "$status" -eq 1 ] || return # what it printed is lost
 	answers && why=$("$EPC" verify --cache-dir "$CACHE" "$SITE" 2>&1)
 }
 

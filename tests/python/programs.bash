@@ -103,7 +103,7 @@ further() {
 
 # stevedore keeps what it has found for the next start.
 forget() {
-	rm -rf "$HOME/.cache"
+	rm -rf "$HOME/.cache/python-entrypoints"
 }
 
 plainly() {
