@@ -281,7 +281,8 @@ $(FUZZ_BIN): $(B)/%: $(B)/%.o $(B)/cli.a $(B)/libepcache.a
 	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(CLI_LIBS) $(LDLIBS)
 
 # It plays file systems that cannot be mounted here.
-$(B)/tests/fault/fresh-prop: ALL_LDFLAGS += -Wl,--wrap=stamp_fs,--wrap=stamp_at
+$(B)/tests/fault/fresh-prop: ALL_LDFLAGS += -Wl,--wrap=stamp_fs \
+	-Wl,--wrap=stamp_fs_below,--wrap=stamp_at
 
 # They count what is read of cache files, and say how late it is.
 $(B)/tests/unit/t-recent: private ALL_LDFLAGS += -Wl,--wrap=read,--wrap=__read_chk \

@@ -854,6 +854,7 @@ two_systems() {
 			dist "r$i/site/$name-1.dist-info" "[g]\n$name = m:$name\n"
 			mkdir -p "r$i/site/$name-2.egg-info" # which it shadows, or is shadowed by
 		done
+		dist "r$i/site/solo-1.dist-info" '[g]\nsolo = m:solo\n' # in whatever order
 		names=(qux baz bar foo)
 		sleep 0.05
 	done

@@ -164,6 +164,8 @@ static const struct likeness *like; /* NULL: the file system itself */
 
 struct fresh_fs __real_stamp_fs(int fd);
 struct fresh_fs __wrap_stamp_fs(int fd);
+struct fresh_fs __real_stamp_fs_below(int fd);
+struct fresh_fs __wrap_stamp_fs_below(int fd);
 int __real_stamp_at(int dirfd, const char *name, struct fresh_fs fs,
 		    struct stamp *ret_stamp);
 int __wrap_stamp_at(int dirfd, const char *name, struct fresh_fs fs,
@@ -175,6 +177,11 @@ struct fresh_fs __wrap_stamp_fs(int fd)
 		return (struct fresh_fs){ .remote = like->remote };
 
 	return __real_stamp_fs(fd);
+}
+
+struct fresh_fs __wrap_stamp_fs_below(int fd)
+{
+	return like ? __wrap_stamp_fs(fd) : __real_stamp_fs_below(fd);
 }
 
 int __wrap_stamp_at(int dirfd, const char *name, struct fresh_fs fs,
