@@ -135,8 +135,8 @@ quiet() { # [PREFIX...]
 	local status=0
 
 	why=$("$@" "$EPC" refresh --cache-dir "$CACHE" "$SITE" 2>&1) || status=$?
-	# In a namespace without the real root, the folder of what is installed is not his.
-	why=$(grep -v '^epcache: /usr/lib/epcache: ignored' <<<"$why")
+	# In a namespace without the real root, the folders of what is installed are not his.
+	why=$(grep -Ev '^epcache: /(etc|usr/lib)/epcache: ignored' <<<"$why")
 	[ "$status" -eq 0 ] && [ -z "$why" ] && return
 	why="refresh: exit $status: $why"
 	return 1
