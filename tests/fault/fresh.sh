@@ -131,12 +131,14 @@ make_erofs() { # IMAGE STAGE
 	mkfs.erofs -T $when -U "$uuid" --quiet "$1" "$2" >/dev/null 2>&1
 }
 
-# upper_folders - so that each directory is merged, and shows the upper layer's stamps.
+# upper_folders - so that each directory is merged, and shows the upper layer's stamps, and
+# its mode: which is to be that of the directory below, whose owner may have closed it.
 upper_folders() {
 	local site
 
 	for site in stage/*/*/site; do
 		mkdir -p "upper/${site#*/}"
+		chmod --reference="$site" "upper/${site#*/}"
 	done
 }
 
