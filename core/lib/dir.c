@@ -343,9 +343,20 @@ static bool is_usual(int r)
 	return false;
 }
 
+/* "x/" and "x/." name no file, which a key no longer tells. */
+static bool names_folder(const char *entry)
+{
+	const char *slash = strrchr(entry, '/');
+
+	return slash && (slash[1] == '\0' || strcmp(slash, "/.") == 0);
+}
+
 static int not_a_directory(const struct epc_ctx *ctx, struct dir *d, int r)
 {
-	int archive = r == -ENOTDIR ? is_archive(ctx, d->key) : r;
+	int archive = r;
+
+	if (r == -ENOTDIR && !names_folder(d->entry))
+		archive = is_archive(ctx, d->key);
 
 	if (is_our_own(archive))
 		return archive;

@@ -198,6 +198,40 @@ shared${TAB}b:z${TAB}bar" ]
 	done
 }
 
+@test "a zip file named as a folder is passed over in silence, as importlib.metadata has it" {
+	dist "$SITE/foo-1.dist-info" '[g]\na = m:x\n'
+	mkdir root
+	for name in foo.zip foo.whl foo.egg no-suffix; do
+		"$PYTHON" -m zipfile -c "$name" "$SITE/foo-1.dist-info"
+		cp "$name" root
+		ln -s "$name" "link-$name"
+		for path in {"$WORK/",./,,link-}"$name"{/,//,/.,/./,//.,/inner,/inner/}; do
+			"$PYTHON" -I -c 'import importlib.metadata as m, sys
+sys.exit(any(m.distributions(path=sys.argv[1:])))' "$path"
+			run --separate-stderr query g --path "$SITE" --path "$path"
+			[ "$status" -eq 0 ] || { echo "$path: $status"; false; }
+			[ "$output" = "a${TAB}m:x${TAB}foo 1" ]
+			[ -z "$stderr" ]
+		done
+		for path in "/$name/" "/$name//."; do
+			run --separate-stderr query g --root root --path "$path"
+			[ "$status" -eq 3 ] || { echo "--root, $path: $status"; false; }
+			[ -z "$stderr" ]
+		done
+	done
+}
+
+@test "a zip file whose name ends with a dot is one, as is one that a link names" {
+	dist "$SITE/foo-1.dist-info" '[g]\na = m:x\n'
+	"$PYTHON" -m zipfile -c foo. "$SITE/foo-1.dist-info"
+	ln -s foo. link
+	for path in foo. "$WORK/foo." link .//link; do
+		run --separate-stderr query g --path "$path"
+		[ "$status" -eq 4 ]
+		says 1 'zip file'
+	done
+}
+
 @test "a zip file with a comment and bytes before it is one as well" {
 	dist "$SITE/foo-1.dist-info" '[g]\na = m:x\n'
 	{
