@@ -232,6 +232,28 @@ static void show_end(void *data, size_t i)
 	msg("cannot refresh '%s': %s", row->dir, error);
 }
 
+/* By what the cache holds: the directory itself is not this process's to look at. */
+static void show_broken(void *data, struct epc_image *image)
+{
+	struct showing *s = data;
+	const struct epc_dist *d;
+
+	progress_hide(&s->progress);
+	while ((d = epc_image_next_dist(image))) {
+		char buf[OUT_PATH_MAX], line[16] = "";
+		struct epc_str path = out_path(epc_image_path(image), epc_dist_folder(d),
+					       buf);
+
+		if (!epc_dist_why(d))
+			continue;
+		if (epc_dist_line(d))
+			(void)snprintf(line, sizeof line, ":%u", epc_dist_line(d));
+		msg("%.*s%s%s: %s; importlib.metadata raises; mend it", (int)path.len,
+		    path.data, epc_dist_name(d).len ? "/entry_points.txt" : "", line,
+		    epc_dist_why(d));
+	}
+}
+
 /* What was done, to whom it is of interest. */
 static bool report(const struct opts *o, const struct supervised_dir *rows, size_t nr)
 {
@@ -255,7 +277,12 @@ static int refresh_all(const struct opts *o, struct epc_ctx *ctx, const struct c
 	};
 	autofree struct supervised_dir *rows = calloc(nr + 1, sizeof *rows);
 	struct showing showing = { progress_init(nr, !o->quiet && !o->json), rows, 0 };
-	const struct supervise_watch watch = { show_begin, show_end, &showing };
+	const struct supervise_watch watch = {
+		show_begin,
+		show_end,
+		&showing,
+		o->verbose && !o->quiet ? show_broken : NULL,
+	};
 	bool ok;
 
 	if (!rows) {

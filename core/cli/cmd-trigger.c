@@ -295,7 +295,7 @@ static bool refresh(struct epc_ctx *ctx, const struct conf *conf, const char *ma
 		.at_once = AT_ONCE,
 		.is_elsewhere = epc_ctx_root_fd(ctx) >= 0,
 	};
-	const struct supervise_watch watch = { show_nothing, show_nothing, NULL };
+	const struct supervise_watch watch = { show_nothing, show_nothing, NULL, NULL };
 	autofree struct supervised_dir *rows = calloc(dirs->nr + 1, sizeof *rows);
 	bool is_new;
 	char by[32];

@@ -285,6 +285,14 @@ static int publish(struct post *post, const struct epc_image *image)
 		       : 0;
 }
 
+static void tell_found(const struct run *run, struct supervised_dir *d,
+		       struct epc_image *image)
+{
+	epc_image_counts(image, &d->found);
+	if (run->watch->found)
+		run->watch->found(run->watch->data, image);
+}
+
 /* The bytes are verified, and put in place. */
 static void end_image(struct run *run, struct post *post)
 {
@@ -306,7 +314,7 @@ static void end_image(struct run *run, struct post *post)
 		return;
 	}
 
-	epc_image_counts(image, &d->found);
+	tell_found(run, d, image);
 	r = publish(post, image);
 	epc_image_free(image);
 	d->end = r == EPC_UNCHANGED ? SUPERVISED_UNCHANGED : SUPERVISED_WRITTEN;
@@ -332,7 +340,7 @@ static void end_told(struct run *run, struct post *post)
 		end_image(run, post);
 	} else if (r == EPC_UNCHANGED && may_stay(post)) {
 		d->end = SUPERVISED_UNCHANGED;
-		epc_image_counts(post->old, &d->found);
+		tell_found(run, d, post->old);
 	} else if (r == -EACCES && nobody_is_number(run->who.uid) &&
 		   !post->job.has_hello) {
 		end_with(d, SUPERVISED_SKIPPED,

@@ -52,11 +52,12 @@ struct supervised_dir {
 	double ms; /* from the start of its worker */
 };
 
-/* Who wants to know when a directory is begun and done. */
+/* Who wants to know when a directory is begun, what was found in it, and when it is done. */
 struct supervise_watch {
 	void (*begin)(void *data, size_t i);
 	void (*end)(void *data, size_t i);
 	void *data;
+	void (*found)(void *data, struct epc_image *image); /* verified; or NULL */
 };
 
 /*

@@ -120,7 +120,7 @@ static void on_dir(void *data, size_t i)
 static void separated(struct job *job, unsigned flags, enum supervised want)
 {
 	const struct supervise_opts opts = { .limit_ms = 60000, .at_once = 1 };
-	const struct supervise_watch watch = { on_dir, on_dir, NULL };
+	const struct supervise_watch watch = { on_dir, on_dir, NULL, NULL };
 	struct supervised_dir d = { .dir = job->dirs[0], .flags = flags };
 
 	supervise(job->ctx, &opts, &d, 1, &watch);

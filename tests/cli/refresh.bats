@@ -359,6 +359,34 @@ venv() {
 	done
 }
 
+@test "-v names what importlib.metadata raises for, written or unchanged" {
+	one_dist
+	dist "$SITE/bar-1.dist-info" '[g]\nb = m:x\nno equals sign\n'
+	# Another hides it; who asks for its name first meets it.
+	mkdir other
+	dist other/foo-1.dist-info '[g]\nc = m:x\n'
+	dist other/foo-2.dist-info '[g]\n\377 = m:x\n'
+	for _ in written unchanged; do
+		run --separate-stderr refresh -v "$SITE" other
+		[ "$status" -eq 0 ]
+		says 2 "$SITE/bar-1.dist-info/entry_points.txt:3: the line is neither" \
+			"$WORK/other/foo-2.dist-info/entry_points.txt" 'UTF-8; importlib.metadata raises'
+		[ "${#lines[@]}" -eq 3 ]
+	done
+	run --separate-stderr refresh --dry-run -v "$SITE"
+	says 1 "$SITE/bar-1.dist-info/entry_points.txt:3: "
+	run --separate-stderr refresh "$SITE"
+	[ -z "$stderr" ]
+}
+
+@test "-v names the folder of what has no name" {
+	mkdir -p "$SITE/.dist-info"
+	run ! "$PYTHON" -I -c 'import importlib.metadata as m, sys
+[d._normalized_name for d in m.distributions(path=sys.argv[1:])]' "$SITE"
+	run --separate-stderr refresh -v "$SITE"
+	says 1 "$SITE/.dist-info: neither the folder nor METADATA"
+}
+
 @test "--help prints every option on stdout" {
 	for option in --help -h; do
 		run --separate-stderr "$EPCACHE" refresh $option
