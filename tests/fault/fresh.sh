@@ -131,14 +131,21 @@ make_erofs() { # IMAGE STAGE
 	mkfs.erofs -T $when -U "$uuid" --quiet "$1" "$2" >/dev/null 2>&1
 }
 
+site_modes() { # FOLDER
+	find "$1" -mindepth 3 -maxdepth 3 -type d -name site -printf '%m %P\n' | sort
+}
+
 # upper_folders - so that each directory is merged, and shows the upper layer's stamps, and
 # its mode: which is to be that of the directory below, whose owner may have closed it.
+# Where it is, nothing is done: chmod(1) would change a stamp, and that give all away.
 upper_folders() {
-	local site
+	local site mode
 
 	for site in stage/*/*/site; do
 		mkdir -p "upper/${site#*/}"
-		chmod --reference="$site" "upper/${site#*/}"
+	done
+	comm -23 <(site_modes stage) <(site_modes upper) | while read -r mode site; do
+		chmod "$mode" "upper/$site"
 	done
 }
 
