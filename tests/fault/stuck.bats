@@ -16,6 +16,8 @@ setup() {
 	if [ ! -x "$HANGFS" ] || [ ! -c /dev/fuse ]; then
 		skip "needs libfuse 3 and /dev/fuse"
 	fi
+	# To be mounted over: a folder that was not there before is not left behind.
+	MADE_CONF=$([ -e /etc/epcache ] || echo yes)
 	mkdir -p "$WORK"/{source,hangs,etc/epcache}
 	dist "$SITE/foo-1.dist-info" '[g]\na = m:x\n'
 	dist "$WORK/source/bar-1.dist-info" '[g]\nb = n:y\n'
@@ -24,6 +26,7 @@ setup() {
 }
 
 teardown() {
+	[ -z "${MADE_CONF-}" ] || rmdir --ignore-fail-on-non-empty /etc/epcache 2>/dev/null || :
 	work_end
 }
 
